@@ -1,0 +1,382 @@
+/* collect.c - mark and sweep of one actor's heap, in slices: conservative stack, precise heap, nothing moves.
+ *
+ * Slices. A collection is a record of how far it has come: the list of objects still to scan, then the place in the list of
+ * areas, and the place within the area. Each unit of work (an object marked, a slot looked at, a few objects swept) is
+ * taken from the slice's budget, and no unit is long: wide objects are scanned, and areas swept, a few hundred slots at a
+ * time. Its owner does not run meanwhile, so nothing changes between slices and no write barrier is needed.
+ *
+ * Mark. Every word of the frames that points into an area of this heap marks the object that it points into; a pointer
+ * to an object's first byte, into it, or one past its end counts. From there the descriptors lead on. The mark is bit 63 of the
+ * header, so marking touches only what lives. Objects without a descriptor (HEADER_RAW) are scanned like the stack.
+ *
+ * A word is resolved in O(1): the arena's unit table gives the size of the pieces it lies among, hence the area's start;
+ * owner and flags say whether the area is ours; and a bitmap of object starts, filled in by one walk of the area when a
+ * word first points into it, gives the object. Small fragments have no bitmap and are walked.
+ *
+ * A typed slot holds an object start, so it needs no resolving, with one exception: a message that was looked at but not
+ * taken yet is not part of the heap, and must not be marked, because no sweep would unmark it. Chunks are always the
+ * heap's own, so only targets outside chunk units are looked up.
+ *
+ * Sweep. Areas are walked from start to end; neighbouring dead objects become one gap, gaps of HEAP_RUN_MIN bytes and more
+ * become runs to allocate from, chunks without a live object go back to the pool, and so do fragments. The threshold of the
+ * next collection is what lives after this one, at least HEAP_FIRST_THRESHOLD, so garbage never outgrows what lives; what
+ * is allocated in gaps counts as much as new chunks do.
+ */
+#include "mem/collect.h"
+
+#include "base/atomic.h"
+#include "mem/share.h"
+
+enum {
+    MARK_STEP = 512,   /* slots of one object, or words of frames, that are looked at in a row */
+    SWEEP_STEP = 512,  /* objects swept in a row, */
+    SWEEP_CHEAPER = 4, /* which cost a quarter of marked ones: they lie side by side */
+    WORDS_CHEAPER = 8  /* as most words of a conservative scan point nowhere */
+};
+
+/* -- From a word to an object -- */
+
+/* Another thread may be writing what we read, if the area is not ours; then it does not match. */
+__attribute__((no_sanitize("thread"))) static bool area_is_ours(const area_t *area, uint64_t pid) {
+    const volatile area_t *seen = area; /* plain loads: clang reports atomic ones even here */
+    return seen->owner == pid && seen->flags & AREA_HEAP;
+}
+
+/* The area of this heap that the address lies in, or NULL. */
+static area_t *area_of(uint64_t address, uint64_t pid) {
+    area_t *area = area_at(address);
+    return area && area_is_ours(area, pid) ? area : NULL;
+}
+
+static uint64_t *area_map(area_t *area) { return (uint64_t *)(void *)area_end(area); }
+
+static uint64_t area_bit(const area_t *area, const header_t *h) {
+    return (uint64_t)((const char *)h - (const char *)area) / 8;
+}
+
+static header_t *next_object(header_t *h) {
+    return (header_t *)(void *)((char *)h + object_total(h + 1, *h & ~HEADER_MARK));
+}
+
+static void area_fill_map(area_t *area) {
+    uint64_t *map = area_map(area);
+    memset(map, 0, area_map_bytes(area_held(area)));
+    const char *end = area_end(area);
+    for (header_t *h = area_first(area); (char *)h < end; h = next_object(h)) {
+        uint64_t bit = area_bit(area, h);
+        map[bit / 64] |= 1ull << bit % 64;
+    }
+    area->flags |= AREA_MAPPED;
+}
+
+/* The last object that starts at or before `at`, in an area with a bitmap. */
+static header_t *area_last_start(area_t *area, uint64_t at) {
+    if (!(area->flags & AREA_MAPPED)) area_fill_map(area);
+    const uint64_t *map = area_map(area);
+    uint64_t bit = (at - (uint64_t)area) / 8, word = bit / 64;
+    uint64_t bits = map[word] & (~0ull >> (63 - bit % 64));
+    while (!bits && word) bits = map[--word];
+    return bits ? (header_t *)(void *)((char *)area + (word * 64 + 63 - (unsigned)__builtin_clzll(bits)) * 8) : NULL;
+}
+
+/* A small fragment, or a chunk with one large object: walked. Messages without further objects end after the first. */
+static header_t *area_walk_to(area_t *area, uint64_t at) {
+    header_t *h = area_first(area), *last = NULL;
+    const char *end = area_end(area);
+    bool one = !(area->flags & AREA_CHUNK) && (header_kind(*h) == HEADER_BYTES || !header_desc(*h)->npointers);
+    while ((uint64_t)h <= at && (char *)h + 8 <= end) {
+        last = h;
+        if (one || (area->flags & AREA_LARGE && header_kind(*h & ~HEADER_MARK) != HEADER_GAP)) break;
+        h = next_object(h);
+    }
+    return last;
+}
+
+/* The header of the object that the word points to the start of, into, or one past; NULL: none of this heap. */
+static header_t *resolve(uint64_t word, uint64_t pid) {
+    area_t *area = area_of(word, pid);
+    if (!area && word % 8 == 0) area = area_of(word - 1, pid); /* one past the end of the area's last object */
+    if (!area || word < (uint64_t)area + sizeof(area_t) + 8) return NULL;
+    uint64_t at = (word - 8) & ~7ull;
+    if (at >= (uint64_t)area_end(area) && !(area->flags & AREA_LARGE)) return NULL;
+    header_t *h = area->flags & AREA_MAP ? area_last_start(area, at) : area_walk_to(area, at);
+    if (!h || header_kind(*h & ~HEADER_MARK) == HEADER_GAP) return NULL;
+    return word <= (uint64_t)next_object(h) ? h : NULL;
+}
+
+/* -- Mark -- */
+
+static bool mark_push(collection_t *c, uint64_t *object, header_t header) {
+    scratch_t *s = c->scratch;
+    if (unlikely(s->count == s->capacity) && !scratch_grow(s)) {
+        c->failed = true;
+        return false;
+    }
+    s->entries[s->count++] = (struct scratch_entry){object, header};
+    return true;
+}
+
+static void mark(collection_t *c, header_t *h) {
+    if (*h & HEADER_MARK || !mark_push(c, (uint64_t *)(h + 1), *h)) return;
+    *h |= HEADER_MARK;
+}
+
+static void mark_slot(uint64_t *slot, void *data) {
+    collection_t *c = data;
+    uint64_t target = *slot;
+    if (!target) return;
+    header_t *h = object_header((void *)(uintptr_t)target);
+    if (*h & HEADER_MARK) return;
+    if (header_kind(*h) == HEADER_DESC && header_desc(*h)->flags & BUSKIN_DESC_IMMORTAL) return;
+    if (arena_units[((uint64_t)h - (uint64_t)arena_base) >> UNIT_SHIFT].use != UNIT_CHUNKS &&
+        !area_of(target - 8, c->ctx->pid))
+        shares_mark(heap_of(c->ctx), target - 8);
+    else
+        mark(c, h);
+}
+
+/* A word may point one past the end of a block's bytes, which is where the next piece begins. */
+static void mark_share(const heap_t *heap, uint64_t word) {
+    shares_mark(heap, word);
+    if (word % 8 == 0) shares_mark(heap, word - 1);
+}
+
+static void mark_words(collection_t *c, const uint64_t *from, const uint64_t *to) {
+    for (; from < to; from++) {
+        if (!arena_holds(*from)) continue;
+        header_t *h = resolve(*from, c->ctx->pid);
+        if (h)
+            mark(c, h);
+        else
+            mark_share(heap_of(c->ctx), *from);
+    }
+}
+
+/* A stack is full of words that no compiler meant to be read here. */
+__attribute__((no_sanitize("address", "thread"))) static void mark_frames(collection_t *c) {
+    const uint64_t *to = c->high - c->low > MARK_STEP ? c->low + MARK_STEP : c->high;
+    c->budget -= 1 + (to - c->low) / WORDS_CHEAPER;
+    for (; c->low < to; c->low++) {
+        uint64_t word = *c->low;
+        if (arena_holds(word)) mark_words(c, &word, &word + 1);
+    }
+}
+
+/* The end of the next step through n slots; what is left after it waits below what the step will find. */
+static uint64_t mark_step(collection_t *c, const struct scratch_entry *e, uint64_t from, uint64_t n) {
+    if (n - from <= MARK_STEP) return n;
+    if (mark_push(c, e->object, e->header)) mark_push(c, (uint64_t *)(uintptr_t)(from + MARK_STEP), MARK_REST);
+    return from + MARK_STEP;
+}
+
+static void mark_conservative(collection_t *c, const struct scratch_entry *e, uint64_t from) {
+    uint64_t to = mark_step(c, e, from, (object_total(e->object, e->header) - 8) / 8);
+    c->budget -= (int64_t)(to - from) / WORDS_CHEAPER;
+    mark_words(c, e->object + from, e->object + to);
+}
+
+static void mark_elements(collection_t *c, const struct scratch_entry *e, uint64_t from) {
+    const buskin_desc_t *desc = header_desc(e->header);
+    uint64_t to = mark_step(c, e, from, e->object[0]);
+    c->budget -= (int64_t)((to - from) * desc->elem_pointers);
+    char *element = (char *)e->object + desc->size + from * desc->elem_size;
+    for (; from < to; from++, element += desc->elem_size)
+        for (unsigned i = 0; i < desc->elem_pointers; i++)
+            mark_slot((uint64_t *)(void *)(element + desc->offsets[desc->npointers + i]), c);
+}
+
+/* Scans an object whose slots, or elements, before `from` have been scanned. */
+static void mark_object(collection_t *c, const struct scratch_entry *e, uint64_t from) {
+    const buskin_desc_t *desc = header_desc(e->header);
+    unsigned kind = header_kind(e->header);
+    c->budget--;
+    if (kind == HEADER_RAW || (kind == HEADER_DESC && desc->flags & BUSKIN_DESC_CONSERVATIVE)) {
+        mark_conservative(c, e, from);
+    } else if (kind == HEADER_DESC || kind == HEADER_MESSAGE) {
+        uint64_t *payload = kind == HEADER_MESSAGE ? e->object + 2 : e->object;
+        if (!from)
+            for (unsigned i = 0; i < desc->npointers; i++) mark_slot(payload + desc->offsets[i] / 8, c);
+        c->budget -= desc->npointers;
+        if (kind == HEADER_DESC && desc->elem_pointers) mark_elements(c, e, from);
+    }
+}
+
+/* One unit of marking. false: nothing is left. */
+static bool mark_next(collection_t *c) {
+    scratch_t *s = c->scratch;
+    if (s->count) {
+        struct scratch_entry e = s->entries[--s->count];
+        uint64_t from = 0;
+        if (unlikely(e.header == MARK_REST)) {
+            from = (uint64_t)(uintptr_t)e.object;
+            e = s->entries[--s->count];
+        }
+        mark_object(c, &e, from);
+        return true;
+    }
+    if (c->low == c->high) return false;
+    mark_frames(c);
+    return true;
+}
+
+/* -- Sweep -- */
+
+static void gap_close(collection_t *c, char *end) {
+    header_t *gap = c->gap;
+    c->gap = NULL;
+    if (!gap) return;
+    uint64_t bytes = (uint64_t)(end - (char *)gap);
+    *gap = header_sized(HEADER_GAP, bytes);
+    if (c->poison && bytes > 16) memset(gap + 2, 0xdb, bytes - 16);
+    if (bytes >= HEAP_RUN_MIN) heap_add_run(heap_of(c->ctx), (run_t *)(void *)gap);
+}
+
+/* A large chunk ends after its one object, and so does a message without further objects: no gap follows it. */
+static bool sweep_is_last(const area_t *area, const header_t *h) {
+    if (area->flags & AREA_LARGE) return header_kind(*h) != HEADER_GAP;
+    return !(area->flags & AREA_CHUNK) && h == area->objects &&
+           (header_kind(*h) == HEADER_BYTES || !header_desc(*h)->npointers);
+}
+
+/* Unmarks the living; in chunks joins the dead to gaps. true: the area is done. */
+static bool sweep_area(collection_t *c, area_t *area) {
+    bool chunk = area->flags & AREA_CHUNK && !(area->flags & AREA_LARGE), last = false;
+    char *end = area_end(area);
+    header_t *h = c->at ? c->at : area_first(area);
+    int64_t steps = 0;
+    for (; !last && (char *)h + 8 <= end && steps < SWEEP_STEP; steps++) {
+        header_t *next = next_object(h), header = *h & ~HEADER_MARK;
+        bool lives = *h & HEADER_MARK || (c->failed && header_kind(header) != HEADER_GAP);
+        *h = header;
+        if (lives) {
+            c->alive = true;
+            c->live += (uint64_t)((char *)next - (char *)h);
+            gap_close(c, (char *)h);
+        } else if (chunk && !c->gap) {
+            c->gap = h;
+        }
+        last = sweep_is_last(area, h);
+        h = next;
+    }
+    c->budget -= 1 + steps / SWEEP_CHEAPER;
+    c->at = h;
+    if (!last && (char *)h + 8 <= end) return false;
+    if (c->alive || area->flags & AREA_FIRST) gap_close(c, end);
+    area->flags &= ~(uint32_t)AREA_MAPPED;
+    return true;
+}
+
+/* One unit of sweeping the list of areas that c->place is in. false: it is at its end. */
+static bool sweep_next(collection_t *c, pool_t *pool, enum piece_use use) {
+    area_t *area = *c->place;
+    if (!area) return false;
+    if (!sweep_area(c, area)) return true;
+    if (c->alive || area->flags & (use == PIECE_CHUNKS ? AREA_FIRST : AREA_COUNTS)) {
+        c->kept += area_held(area);
+        c->place = (area_link_t *)&area->next;
+    } else {
+        *c->place = area->next;
+        heap_of(c->ctx)->held -= area_held(area);
+        bytes_give(pool, use, area, (uint8_t)(area->flags & AREA_CLASS));
+    }
+    c->at = c->gap = NULL;
+    c->alive = false;
+    return true;
+}
+
+/* -- Slices -- */
+
+static void collect_finish(collection_t *c, pool_t *pool) {
+    heap_t *heap = heap_of(c->ctx);
+    heap->since = 0;
+    c->live += heap->held - c->kept; /* counted blocks */
+    heap->threshold = c->live > HEAP_FIRST_THRESHOLD ? c->live : HEAP_FIRST_THRESHOLD;
+    heap->collections++;
+    collect_drop(heap, pool);
+}
+
+/* Goes on until the budget is used up. true: the collection is done. */
+static bool collect_slice(collection_t *c, pool_t *pool, int64_t budget) {
+    heap_t *heap = heap_of(c->ctx);
+    c->budget = budget;
+    while (c->budget > 0) switch (c->phase) {
+        case COLLECT_MARK:
+            if (mark_next(c)) break;
+            heap_forget_runs(heap);
+            shares_sweep(heap, pool, c->failed);
+            c->place = (area_link_t *)&heap->chunks;
+            c->phase = COLLECT_SWEEP_CHUNKS;
+            break;
+        case COLLECT_SWEEP_CHUNKS:
+            if (sweep_next(c, pool, PIECE_CHUNKS)) break;
+            c->place = (area_link_t *)(void *)&heap->fragments;
+            c->phase = COLLECT_SWEEP_FRAGMENTS;
+            break;
+        case COLLECT_SWEEP_FRAGMENTS:
+            if (sweep_next(c, pool, PIECE_FRAGMENTS)) break;
+            collect_finish(c, pool);
+            return true;
+        }
+    return false;
+}
+
+/* The record, until now on the caller's stack with the worker's list, becomes one of its own. NULL: no memory. */
+static collection_t *collect_keep(const collection_t *c, pool_t *pool) {
+    uint8_t size_class;
+    collection_t *kept = bytes_take(pool, PIECE_PLAIN, sizeof *kept, &size_class);
+    if (!kept) return NULL;
+    *kept = *c;
+    kept->size_class = size_class;
+    kept->own = *c->scratch;
+    *c->scratch = (scratch_t){0};
+    kept->scratch = &kept->own;
+    return kept;
+}
+
+collection_t *collect_begin(buskin_context_t *ctx, pool_t *pool, scratch_t *scratch, const void *low, const void *high,
+                            bool poison, int64_t budget) {
+    heap_t *heap = heap_of(ctx);
+    if (!heap) return NULL;
+    heap_seal(ctx);
+    collection_t c = {.ctx = ctx, .scratch = scratch, .low = low, .high = high, .poison = poison};
+    scratch->count = 0;
+    mark_words(&c, (const uint64_t *)(const void *)&heap->state, (const uint64_t *)(const void *)(&heap->state + 1));
+    if (collect_slice(&c, pool, budget)) return NULL;
+    heap->collection = collect_keep(&c, pool);
+    if (!heap->collection) collect_slice(&c, pool, INT64_MAX);
+    return heap->collection;
+}
+
+bool collect_go_on(buskin_context_t *ctx, pool_t *pool, int64_t budget) {
+    return collect_slice(heap_of(ctx)->collection, pool, budget);
+}
+
+void collect_drop(heap_t *heap, pool_t *pool) {
+    collection_t *c = heap->collection;
+    heap->collection = NULL;
+    if (!c) return;
+    scratch_free(&c->own);
+    bytes_give(pool, PIECE_PLAIN, c, c->size_class);
+}
+
+/* -- Verification -- */
+
+static void verify_area(area_t *area, uint64_t pid) {
+    BUG_IF(area->owner != pid || !(area->flags & AREA_HEAP) || area->flags & AREA_MAPPED);
+    if (area->flags & AREA_LARGE || !(area->flags & AREA_CHUNK)) return;
+    char *end = area_end(area);
+    header_t *h = area_first(area);
+    while ((char *)h < end) {
+        BUG_IF(*h & HEADER_MARK || !*h);
+        h = next_object(h);
+    }
+    BUG_IF((char *)h != end);
+}
+
+void collect_verify(buskin_context_t *ctx) {
+    heap_t *heap = heap_of(ctx);
+    if (!heap) return;
+    heap_seal(ctx);
+    for (area_t *area = heap->chunks; area; area = area->next) verify_area(area, ctx->pid);
+    for (fragment_t *f = heap->fragments; f; f = f->next) verify_area((area_t *)(void *)f, ctx->pid);
+}

@@ -1,0 +1,49 @@
+/* collect.h - collecting one actor's heap, at once or in slices.
+ *
+ * While heap->collection is set, the heap must not change and its owner must not run; it may be freed. Called by the
+ * thread that runs the owner's home worker, on another stack than the owner's.
+ */
+#ifndef BUSKIN_COLLECT_H
+#define BUSKIN_COLLECT_H
+
+#include "mem/heap.h"
+
+enum collect_phase { COLLECT_MARK, COLLECT_SWEEP_CHUNKS, COLLECT_SWEEP_FRAGMENTS };
+
+#define MARK_REST 0ull /* an entry's header: the entry below is scanned up to the element that `object` says */
+
+typedef struct collection {
+    buskin_context_t *ctx;
+    scratch_t *scratch; /* objects to scan; the worker's, or own */
+    scratch_t own;
+    int64_t budget; /* left of the slice */
+    enum collect_phase phase;
+    uint8_t size_class; /* of this record */
+    bool poison;        /* overwrite what is freed */
+    bool failed;        /* no memory to mark all: frees nothing */
+    /* mark */
+    const uint64_t *low, *high; /* frames not yet scanned */
+    /* sweep */
+    area_link_t *place; /* where the area hangs that is swept now */
+    header_t *at;       /* the next object in it; NULL: the first */
+    header_t *gap;      /* dead objects from here on */
+    bool alive;         /* something in the area lives */
+    uint64_t live;      /* bytes that live, so far */
+    uint64_t kept;      /* bytes of the areas that stay, so far */
+    uint64_t after[4];  /* for the caller: what comes after it */
+} collection_t;
+
+/* Collects the heap of ctx. [low, high) are its frames, with its registers among them, and lie there unchanged until the
+ * collection is done. NULL: it is; else it has used up its budget of about so many objects and slots, and goes on with
+ * collect_go_on, for which it is kept in heap->collection. */
+collection_t *collect_begin(buskin_context_t *ctx, pool_t *pool, scratch_t *scratch, const void *low, const void *high,
+                            bool poison, int64_t budget);
+/* true: done. */
+bool collect_go_on(buskin_context_t *ctx, pool_t *pool, int64_t budget);
+/* Forgets a collection, if there is one: the heap is about to be freed. */
+void collect_drop(heap_t *heap, pool_t *pool);
+
+/* Ends the process if the heap's areas cannot be walked or anything in them is marked. For debug builds and tests. */
+void collect_verify(buskin_context_t *ctx);
+
+#endif
