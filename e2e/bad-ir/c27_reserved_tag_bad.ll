@@ -1,0 +1,13 @@
+; expect: C27
+; -1 was EXIT once
+target datalayout = "e-m:e-p270:32:32-p271:32:32-p272:64:64-i64:64-i128:128-f80:128-n8:16:32:64-S128"
+target triple = "x86_64-pc-linux-gnu"
+
+declare i32 @buskin_send_word(i64, i64, i64)
+
+define void @tell(i64 %to, i64 %x) #0 {
+  %status = call i32 @buskin_send_word(i64 %to, i64 -1, i64 %x)
+  ret void
+}
+
+attributes #0 = { nounwind "frame-pointer"="all" "probe-stack"="inline-asm" }

@@ -1,0 +1,13 @@
+; expect: C33
+; modules of two versions would link
+target datalayout = "e-m:e-p270:32:32-p271:32:32-p272:64:64-i64:64-i128:128-f80:128-n8:16:32:64-S128"
+target triple = "x86_64-pc-linux-gnu"
+
+define void @body() #0 {
+  ret void
+}
+
+attributes #0 = { nounwind "buskin-actor" "frame-pointer"="all" "probe-stack"="inline-asm" }
+
+!llvm.module.flags = !{!0}
+!0 = !{i32 1, !"buskin.checks", i32 1}
