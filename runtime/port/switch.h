@@ -32,5 +32,7 @@ unsigned switch_frames(const char *sp, const char *top, uint64_t *pcs, unsigned 
 unsigned switch_callers(uint64_t fp, const char *low, const char *top, uint64_t *pcs, unsigned n);
 
 void switch_actor_start(void);
+/* Where entry returns to; what an entry that ended in a jump has left on the stack. */
+void switch_actor_return(void);
 
 #endif

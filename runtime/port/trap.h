@@ -10,7 +10,11 @@ typedef struct trap {
     uint64_t address; /* that was accessed (SIGSEGV, SIGBUS) */
     uint64_t pc, sp;  /* of the faulting instruction */
     uint64_t fp;      /* its frame pointer; whatever that register held if the code keeps none */
+    bool jumped;      /* the instruction itself could not be read: what was called or jumped to is no code */
 } trap_t;
+
+/* Who called what is no code: takes trap, which has jumped, back to the call itself. The word at trap->sp must be readable. */
+void trap_to_caller(trap_t *trap);
 
 /* Decides in the signal handler, on the thread's alternate stack: true sends the thread to switch_abandon, as if the actor
  * that it runs had called a stub; false passes the signal on to whoever handled it before, in the end to the system. */

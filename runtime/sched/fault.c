@@ -2,7 +2,8 @@
  *
  * A fault is the actor's own if the thread runs a worker's current actor on that actor's stack, and the faulting instruction is
  * actor code: in section buskin_code, where the shims put all emitted functions, or in a range that was added (a
- * JIT's). Everything else was in the middle of something that others rely on - the runtime, an allocator, foreign code
+ * JIT's). A call of what is no code, such as a null function pointer, has no faulting instruction: there the call counts.
+ * Everything else was in the middle of something that others rely on - the runtime, an allocator, foreign code
  * with a lock - and ends the process: one line, and the signal's own status.
  *
  * The runtime itself never touches the guard: an entry with less than STACK_RESERVE left raises the overflow before it
@@ -11,6 +12,7 @@
 #include "sched/fault.h"
 
 #include "port/fibre.h"
+#include "port/switch.h"
 #include "sched/end.h"
 
 #include <signal.h>
@@ -66,13 +68,22 @@ static void fault_fatal(const trap_t *trap) {
     (void)unused;
 }
 
+/* The call in front of at, which has jumped to what is no code. */
+static bool fault_is_actor_call(trap_t *at, uint64_t low, uint64_t high) {
+    if (at->sp < low || at->sp > high - sizeof(uint64_t)) return false;
+    trap_to_caller(at);
+    return fault_is_actor_code(at->pc) || at->pc == (uint64_t)(uintptr_t)switch_actor_return - 1;
+}
+
 static bool fault_decide(const trap_t *trap) {
     worker_t *w = this_worker;
     actor_t *a = w ? w->current : NULL;
     if (!a || a->state != ACTOR_RUNNING || a->ctx.flags & ACTOR_FOREIGN) return false;
     uint64_t low = (uint64_t)(uintptr_t)stack_bottom(a) - SLOT_GUARD, high = (uint64_t)(uintptr_t)stack_top(a);
-    if (trap->sp < low || trap->sp > high || !fault_is_actor_code(trap->pc)) return false;
-    w->trap = *trap;
+    if (trap->sp < low || trap->sp > high) return false;
+    trap_t at = *trap;
+    if (at.jumped ? !fault_is_actor_call(&at, low + SLOT_GUARD, high) : !fault_is_actor_code(at.pc)) return false;
+    w->trap = at;
     return true;
 }
 

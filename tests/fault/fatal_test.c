@@ -23,6 +23,13 @@ static void in_foreign_code(const void *args) {
     write_null();
 }
 
+static volatile uintptr_t no_code;
+static void called_by_foreign_code(const void *args) {
+    (void)args;
+    ((void (*)(void))no_code)();
+    zero = 1; /* so that it is a call, which has somewhere to return to */
+}
+
 static pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER;
 static void with_a_lock(const void *args) {
     (void)args;
@@ -95,6 +102,8 @@ static const struct {
     const char *line;
 } cases[] = {
     {"foreign code", in_foreign_code, SIGSEGV, "buskin: fatal segmentation fault at address 0x8"},
+    {"call by foreign code", called_by_foreign_code, SIGSEGV,
+     "buskin: fatal segmentation fault at address 0x0, code at 0x0"},
     {"with a lock", with_a_lock, SIGFPE, "buskin: fatal arithmetic fault"},
     {"the runtime", in_the_runtime, SIGSEGV, "buskin: fatal segmentation fault at address 0x8"},
     {"the allocator", in_the_allocator, SIGABRT, ""},

@@ -16,7 +16,9 @@
 enum kind {
     NULL_WRITE,
     WILD_READ,
-    WILD_JUMP,
+    NOT_CANONICAL,
+    NULL_CALL,
+    DATA_CALL,
     DIVISION,
     OVERFLOWING_DIVISION,
     ILLEGAL,
@@ -37,7 +39,9 @@ static const struct {
 } expected[KINDS] = {
     [NULL_WRITE] = {"null write", BUSKIN_REASON_CRASH, SIGSEGV, "segmentation fault at address 0x8"},
     [WILD_READ] = {"wild read", BUSKIN_REASON_CRASH, SIGSEGV, "segmentation fault at address 0x12340"},
-    [WILD_JUMP] = {"not canonical", BUSKIN_REASON_CRASH, SIGSEGV, "segmentation fault at address 0x0"},
+    [NOT_CANONICAL] = {"not canonical", BUSKIN_REASON_CRASH, SIGSEGV, "segmentation fault at address 0x0"},
+    [NULL_CALL] = {"call of null", BUSKIN_REASON_CRASH, SIGSEGV, "segmentation fault at address 0x0"},
+    [DATA_CALL] = {"call of data", BUSKIN_REASON_CRASH, SIGSEGV, "segmentation fault at address 0x"},
     [DIVISION] = {"division by zero", BUSKIN_REASON_CRASH, SIGFPE, "arithmetic fault"},
     [OVERFLOWING_DIVISION] = {"overflowing division", BUSKIN_REASON_CRASH, SIGFPE, "arithmetic fault"},
     [ILLEGAL] = {"illegal instruction", BUSKIN_REASON_CRASH, SIGILL, "illegal instruction"},
@@ -52,6 +56,7 @@ static const struct {
 
 static volatile uintptr_t nowhere = 8, wild = 0x12340,
                           impossible = 0xdead000000000000; /* no compiler sees the faults */
+static volatile uintptr_t no_code, data;
 static volatile int zero, minus_one = -1, least = INT32_MIN;
 static volatile char *cut_off; /* a page of a file that ends before it */
 static atomic_ulong made[KINDS], terminated;
@@ -84,7 +89,9 @@ static ACTOR_CODE void make_fault(enum kind kind) {
     switch (kind) {
     case NULL_WRITE: *(volatile int *)nowhere = 1; break;
     case WILD_READ: (void)*(volatile int *)wild; break;
-    case WILD_JUMP: (void)*(volatile int *)impossible; break;
+    case NOT_CANONICAL: (void)*(volatile int *)impossible; break;
+    case NULL_CALL: ((void (*)(void))no_code)(); break;
+    case DATA_CALL: ((void (*)(void))data)(); break;
     case DIVISION: zero = 100 / zero; break;
     case OVERFLOWING_DIVISION: least = least / minus_one; break;
     case ILLEGAL: __asm__ volatile("ud2"); break;
@@ -231,6 +238,7 @@ static int prepare(void) {
     cut_off = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_SHARED, file, 0);
     if (ftruncate(file, 0) || cut_off == MAP_FAILED) return 1;
     again = recurse;
+    data = (uintptr_t)&zero;
     return setenv("BUSKIN_CRASH", "off", 1);
 }
 

@@ -144,6 +144,8 @@ switch_actor_start:
         movq    %r12, %rdi
         movq    %r13, %rsi
         call    *%rbx
+        .globl  switch_actor_return
+switch_actor_return:
         leaq    handle_return(%rip), %r10
         call    slow_common
         ud2

@@ -42,6 +42,13 @@ static void pass_on(const trap_t *trap, siginfo_t *info, void *context) {
     }
 }
 
+/* The call has pushed its return address, and the callee nothing yet. One byte before is still the call's line. */
+void trap_to_caller(trap_t *trap) {
+    const uint64_t *top = (const uint64_t *)(uintptr_t)trap->sp;
+    trap->pc = *top - 1;
+    trap->sp += sizeof *top;
+}
+
 static void trap_handler(int signal, siginfo_t *info, void *context) {
     ucontext_t *uc = context;
     greg_t *regs = uc->uc_mcontext.gregs;
@@ -51,6 +58,7 @@ static void trap_handler(int signal, siginfo_t *info, void *context) {
                    .pc = (uint64_t)regs[REG_RIP],
                    .sp = (uint64_t)regs[REG_RSP],
                    .fp = (uint64_t)regs[REG_RBP]};
+    trap.jumped = signal == SIGSEGV && trap.address == trap.pc;
     bool own = info->si_code > 0; /* raised by this thread's code, not sent */
     if (!own || !trap_decider(&trap)) {
         pass_on(&trap, info, context);
