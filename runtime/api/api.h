@@ -1,6 +1,6 @@
 /* api.h - what the entries of the ABI share: where am I, and may I.
  *
- * An entry tries its fast way first, as a leaf on the caller's stack; what may wait or needs room goes on in a slow_* stub
+ * An entry tries its fast way first, as a leaf on the caller's stack; what may wait or needs room goes on in a slow_* gate
  * and its handle_* function on the thread's stack (port/switch.h). Threads that run no worker never get that far: they
  * take the thread_* way of the same file, on their own stacks.
  */
@@ -45,7 +45,7 @@ static inline bool is_up(void) { return load_relaxed(&runtime_state) == RUNTIME_
 /* Any thread may send and spawn while the runtime is up; in a seeded run only actors and the init thread. */
 static inline bool is_open(void) { return is_up() && (!seeded.on || context_flags(here()) & BUSKIN_CTX_ACTOR); }
 
-/* The worker of an actor that called a slow stub: the thread that runs the handler runs that worker. */
+/* The worker of an actor that called a slow gate: the thread that runs the handler runs that worker. */
 static inline worker_t *worker_of(const actor_t *a) { return workers[load_relaxed(&a->remote->home)]; }
 
 #endif

@@ -1,4 +1,4 @@
-/* caller.h - entries that are on no hot path run on the worker's stack, through one stub, whoever calls.
+/* caller.h - entries that are on no hot path run on the worker's stack, through one gate, whoever calls.
  *
  * buskin_x checks its arguments and calls caller_run(x, a, b, c, d). x runs with the calling actor and its worker, or, for the
  * thread that called init, with w == NULL on that thread's own stack. If the actor must end after it, it ends here.

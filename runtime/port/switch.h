@@ -1,7 +1,7 @@
 /* switch.h - leaving and entering actors' stacks (x86_64/switch.S).
  *
  * The runtime runs on the stack of the thread that runs the worker. A function of the ABI that may have to wait is a
- * leaf that tries the fast way and else jumps to a slow_* stub. The stub saves the callee-saved registers on the
+ * leaf that tries the fast way and else jumps to a slow_* gate. The gate saves the callee-saved registers on the
  * actor's stack, moves to the thread's stack and calls the handler of that name with (actor, arguments...). The handler
  * returns the actor to resume: the same one, another one, or NULL to leave switch_enter. Resuming loads the registers,
  * takes the call's result from the saved frame, and ends in `jmp`: a `ret` would be mispredicted, because the
@@ -19,7 +19,7 @@ struct actor;
 /* Runs actors on this thread until a handler, or first(worker), returns NULL. Called on the thread's stack. */
 void switch_enter(struct actor *(*first)(void *worker), void *worker);
 
-/* From a signal handler's altered context: like a slow_* stub of handler(actor), without saving anything. */
+/* From a signal handler's altered context: like a slow_* gate of handler(actor), without saving anything. */
 void switch_abandon(void);
 
 /* Lays out a frame below top that calls entry(args, args2) when it is resumed, and the handler of slow_return when

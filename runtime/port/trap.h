@@ -17,7 +17,7 @@ typedef struct trap {
 void trap_to_caller(trap_t *trap);
 
 /* Decides in the signal handler, on the thread's alternate stack: true sends the thread to switch_abandon, as if the actor
- * that it runs had called a stub; false passes the signal on to whoever handled it before, in the end to the system. */
+ * that it runs had called a gate; false passes the signal on to whoever handled it before, in the end to the system. */
 typedef bool trap_decide(const trap_t *trap);
 /* Nobody else handles it: the process is about to end with this signal. In the signal handler. */
 typedef void trap_fatal(const trap_t *trap);

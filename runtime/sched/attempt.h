@@ -1,6 +1,6 @@
 /* attempt.h - a call in an actor that may fail without ending the actor: a supervisor's start callbacks (S9.2, S9.8).
  *
- * An attempt works like setjmp. It keeps a copy of the frame that the slow stub saved; while it goes on, an end of the actor's
+ * An attempt works like setjmp. It keeps a copy of the frame that the slow gate saved; while it goes on, an end of the actor's
  * own (a panic, an exit, a native fault, a limit) puts that frame back, keeps the reason for the caller, and resumes. What others
  * do to the actor, a kill for example, ends it as ever.
  *

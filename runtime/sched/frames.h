@@ -13,7 +13,7 @@ typedef struct frames {
     uint64_t pcs[FRAMES_MAX];
 } frames_t;
 
-/* Of an actor that waits or called a slow stub: its saved frame is at a->sp. Its stack must be present. */
+/* Of an actor that waits or called a slow gate: its saved frame is at a->sp. Its stack must be present. */
 void frames_of(frames_t *f, const actor_t *a);
 /* Of an actor that was interrupted at pc, with that frame pointer. Also in a signal handler. */
 void frames_from(frames_t *f, const actor_t *a, uint64_t pc, uint64_t fp);

@@ -1,6 +1,6 @@
 /* receive.c - the end of a wait: a message or the timeout, never both (S5.6).
  *
- * A waiting actor has called a slow_* stub; its result is written into the saved frame here, just before it resumes.
+ * A waiting actor has called a slow_* gate; its result is written into the saved frame here, just before it resumes.
  * While a peek waits, that same word of the frame holds the address of its buskin_receive_t.
  */
 #include "sched/receive.h"

@@ -1,8 +1,8 @@
 /* string.c - strings: length, slices, comparison, letter case, concatenation.
  *
  * A string is immutable and knows its length in bytes. Lengths and slices count code points, by the rule that
- * every byte but 10xxxxxx begins one; sources are checked to be UTF-8 by the lexer, so no text is malformed
- * unless foreign bytes were. Functions that would return an equal string return their argument instead.
+ * every byte but a continuation (0x80 to 0xBF) begins one; sources are checked to be UTF-8 by the lexer, so no text is
+ * malformed unless foreign bytes were. Functions that would return an equal string return their argument instead.
  */
 #include <string.h>
 
