@@ -263,6 +263,8 @@ marks_t *marks_begin(check_t *c, unsigned slot);
 uint8_t marks_get(const marks_t *marks, unsigned block);
 void marks_add(marks_t *marks, unsigned block, uint8_t bits);
 void flow_build(check_t *c, LLVMValueRef function);
+/* The states, as bits, that may hold at each block's beginning: first at the entry, then as calls change them. */
+uint8_t *states_at_blocks(check_t *c, uint8_t first, uint8_t (*after_call)(const function_t *callee, uint8_t state));
 unsigned block_number(const flow_t *flow, LLVMBasicBlockRef block);
 unsigned block_of(const check_t *c, LLVMValueRef instruction); /* of the function in hand */
 

@@ -160,3 +160,29 @@ void flow_build(check_t *c, LLVMValueRef function) {
     flow->cyclic = check_take(c, &c->scratch, flow->n + 1);
     graph_cycles(c, flow->n, flow->first, flow->to, NULL, flow->cyclic);
 }
+
+/* -- States that calls change ----------------------------------------------------------------------------------------- */
+
+uint8_t *states_at_blocks(check_t *c, uint8_t first, uint8_t (*after_call)(const function_t *callee, uint8_t state)) {
+    const flow_t *flow = &c->flow;
+    uint8_t *state = check_take(c, &c->scratch, flow->n + 1), *last = check_take(c, &c->scratch, flow->n + 1);
+    unsigned *work = check_take(c, &c->scratch, (8 * flow->n + 8) * sizeof *work),
+             n = 0; /* a block once for each bit */
+    for (size_t i = 0; i < c->in->nsites; i++) {
+        unsigned block = block_of(c, c->in->sites[i].call);
+        last[block] = after_call(c->in->sites[i].callee, last[block]);
+    }
+    state[0] = first;
+    work[n++] = 0;
+    while (n) {
+        unsigned block = work[--n];
+        uint8_t leaving = last[block] ? last[block] : state[block];
+        for (unsigned e = flow->first[block]; e < flow->first[block + 1]; e++) {
+            unsigned to = flow->to[e];
+            if ((state[to] | leaving) == state[to]) continue;
+            state[to] |= leaving;
+            work[n++] = to;
+        }
+    }
+    return state;
+}

@@ -26,29 +26,6 @@ static uint8_t after_call(const function_t *f, uint8_t state) {
     return f && f->leads_on ? ANY : state;
 }
 
-static uint8_t *states_at_blocks(check_t *c) {
-    const flow_t *flow = &c->flow;
-    uint8_t *state = check_take(c, &c->scratch, flow->n + 1), *last = check_take(c, &c->scratch, flow->n + 1);
-    unsigned *work = check_take(c, &c->scratch, (4 * flow->n + 4) * sizeof *work), n = 0;
-    for (size_t i = 0; i < c->in->nsites; i++) {
-        unsigned block = block_of(c, c->in->sites[i].call);
-        last[block] = after_call(c->in->sites[i].callee, last[block]);
-    }
-    state[0] = BEFORE;
-    work[n++] = 0;
-    while (n) {
-        unsigned block = work[--n];
-        uint8_t leaving = last[block] ? last[block] : state[block];
-        for (unsigned e = flow->first[block]; e < flow->first[block + 1]; e++) {
-            unsigned to = flow->to[e];
-            if ((state[to] | leaving) == state[to]) continue;
-            state[to] |= leaving;
-            work[n++] = to;
-        }
-    }
-    return state;
-}
-
 static void call_in_order(check_t *c, const site_t *site, uint8_t state) {
     if (state && !(state & RUNNING) && needs_runtime(site->callee))
         report(c, 30, site->call, "%s is called %s", site->callee->name,
@@ -68,7 +45,7 @@ void rule_order(check_t *c) {
     uint8_t *states, state = 0;
     unsigned block = UINT32_MAX;
     if (!calls_init(c->in)) return;
-    states = states_at_blocks(c);
+    states = states_at_blocks(c, BEFORE, after_call);
     for (size_t i = 0; i < c->in->nsites; i++) {
         const site_t *site = &c->in->sites[i];
         if (block_of(c, site->call) != block) {

@@ -241,33 +241,9 @@ static uint8_t after_call(const function_t *f, uint8_t state) {
     return row_is(f, "foreign_leave") ? OUT : state;
 }
 
-/* The state at each block's beginning, joined over all ways. */
-static uint8_t *bracket_states(check_t *c) {
-    const flow_t *flow = &c->flow;
-    uint8_t *state = check_take(c, &c->scratch, flow->n + 1), *last = check_take(c, &c->scratch, flow->n + 1);
-    unsigned *work = check_take(c, &c->scratch, (2 * flow->n + 2) * sizeof *work), n = 0;
-    for (size_t i = 0; i < c->in->nsites; i++) {
-        unsigned block = block_of(c, c->in->sites[i].call);
-        last[block] = after_call(c->in->sites[i].callee, last[block]);
-    }
-    state[0] = OUT;
-    work[n++] = 0;
-    while (n) {
-        unsigned block = work[--n];
-        uint8_t leaving = last[block] ? last[block] : state[block];
-        for (unsigned e = flow->first[block]; e < flow->first[block + 1]; e++) {
-            unsigned to = flow->to[e];
-            if ((state[to] | leaving) == state[to]) continue;
-            state[to] |= leaving;
-            work[n++] = to;
-        }
-    }
-    return state;
-}
-
 /* Functions of the module that are reached outside of a bracket; those of actor code are where it begins. */
 static void blocking_in(check_t *c, unsigned *work, unsigned *n, uint8_t *seen) {
-    uint8_t *state = bracket_states(c), now = 0;
+    uint8_t *state = states_at_blocks(c, OUT, after_call), now = 0;
     unsigned block = UINT32_MAX;
     for (size_t i = 0; i < c->in->nsites; i++) {
         const site_t *site = &c->in->sites[i];

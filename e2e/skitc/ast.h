@@ -473,6 +473,14 @@ typedef struct child {
     uint32_t backoff_min, backoff_max, breaker_failures, breaker_window, breaker_cooldown; /* 0: none */
 } child;
 
+/* Its numbers, as the records buskin_child_spec_t and buskin_cg_child_t both name them: names.c asks what is wrong with them,
+ * lower_supervisor.c emits them. */
+#define CHILD_NUMBERS(c)                                                                          \
+    .shutdown_ms = (c)->shutdown_ms, .restart = (uint32_t)(c)->restart,                           \
+    .flags = (c)->significant ? BUSKIN_CHILD_SIGNIFICANT : 0, .backoff_min_ms = (c)->backoff_min, \
+    .backoff_max_ms = (c)->backoff_max, .breaker_failures = (c)->breaker_failures,                \
+    .breaker_window_ms = (c)->breaker_window, .breaker_cooldown_ms = (c)->breaker_cooldown
+
 /* Never generic, as services. */
 struct supervisor {
     const char *name;

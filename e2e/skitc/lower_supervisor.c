@@ -73,16 +73,7 @@ static buskin_cg_child_t supervisor_child(unit *u, child *c) {
     unsigned n = starter_slots(u->l, c, &slots);
     LLVMValueRef start = buskin_cg_start(u->cg, LLVMGetValueName2(i->fn, &(size_t){0}), i->fn, slots, n);
     free(slots);
-    return (buskin_cg_child_t){.name = c->name,
-                               .start = start,
-                               .shutdown_ms = c->shutdown_ms,
-                               .restart = (uint32_t)c->restart,
-                               .flags = c->significant ? BUSKIN_CHILD_SIGNIFICANT : 0,
-                               .backoff_min_ms = c->backoff_min,
-                               .backoff_max_ms = c->backoff_max,
-                               .breaker_failures = c->breaker_failures,
-                               .breaker_window_ms = c->breaker_window,
-                               .breaker_cooldown_ms = c->breaker_cooldown};
+    return (buskin_cg_child_t){.name = c->name, .start = start, CHILD_NUMBERS(c)};
 }
 
 static LLVMValueRef supervisor_define(unit *u, supervisor *s, const char *name) {

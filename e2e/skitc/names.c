@@ -238,15 +238,7 @@ static void supervisor_numbers(front *f, const supervisor *s) {
     if (fault) diag_fail(f, s->pos, E_STRATEGY, "supervisor `%s`: %s", s->name, spec_fault_text(fault));
     for (int32_t i = 0; i < s->nchildren; i++) {
         const child *c = &s->children[i];
-        const buskin_child_spec_t spec = {.size = sizeof spec,
-                                          .shutdown_ms = c->shutdown_ms,
-                                          .restart = (uint32_t)c->restart,
-                                          .flags = c->significant ? BUSKIN_CHILD_SIGNIFICANT : 0,
-                                          .backoff_min_ms = c->backoff_min,
-                                          .backoff_max_ms = c->backoff_max,
-                                          .breaker_failures = c->breaker_failures,
-                                          .breaker_window_ms = c->breaker_window,
-                                          .breaker_cooldown_ms = c->breaker_cooldown};
+        const buskin_child_spec_t spec = {.size = sizeof spec, CHILD_NUMBERS(c)};
         fault = spec_fault_in_child(&spec, itself.auto_shutdown);
         diag_code number = fault == BUSKIN_ESPEC_SHUTDOWN ? E_SHUTDOWN : E_RESTART;
         if (fault) diag_fail(f, c->pos, number, "child `%s`: %s", c->name, spec_fault_text(fault));
