@@ -71,6 +71,17 @@ LLVMValueRef buskin_cg_alloc_array(buskin_cg_t *cg, LLVMBuilderRef b, buskin_cg_
     return cg_call_row(cg, b, "alloc_array", (LLVMValueRef[]){desc->value, count}, 2);
 }
 
+int buskin_cg_store_object(buskin_cg_t *cg, LLVMBuilderRef b, LLVMValueRef object, LLVMValueRef field,
+                           LLVMValueRef value) {
+    if (!cg_can_build(cg, b, "store_object")) return -1;
+    if (!cg_is(cg, object, cg->type_ptr, "store_object", "the object")) return -1;
+    if (!cg_is(cg, field, cg->type_ptr, "store_object", "the field")) return -1;
+    if (!cg_is(cg, value, cg->type_ptr, "store_object", "the value")) return -1;
+    if (cg->write_hook && !buskin_cg_call(cg, b, "gc_write_hook", (LLVMValueRef[]){object, value}, 2)) return -1;
+    cg_store(b, value, field, 8);
+    return 0;
+}
+
 LLVMValueRef buskin_cg_object_user(buskin_cg_t *cg, LLVMBuilderRef b, LLVMValueRef object) {
     if (!cg_can_build(cg, b, "object_user")) return NULL;
     if (!cg_is(cg, object, cg->type_ptr, "object_user", "object")) return NULL;

@@ -66,6 +66,7 @@ typedef struct buskin_cg_options {
     const char *features; /* NULL: none */
     unsigned opt_level;   /* 0..3, for passes and code generation */
     bool no_checks;       /* insert no reduction checks: for code that does not run as actors */
+    bool write_hook; /* store_object tells the runtime of each store: for collectors to come; today it costs a call */
 } buskin_cg_options_t;
 
 /* Attaches to a module: sets triple and data layout, and the module flag buskin.abi (linking modules of two
@@ -188,8 +189,35 @@ LLVMValueRef buskin_cg_alloc(buskin_cg_t *cg, LLVMBuilderRef b, buskin_cg_desc_t
 /* A zeroed array object of count (i64) elements, its count set. */
 LLVMValueRef buskin_cg_alloc_array(buskin_cg_t *cg, LLVMBuilderRef b, buskin_cg_desc_t *desc, LLVMValueRef count);
 
+/* Stores a managed pointer into an object that was filled in before: field is its address, value NULL or an object. The first
+ * stores, into an object that nothing was allocated after, need no more than LLVMBuildStore. 0 or -1. */
+int buskin_cg_store_object(buskin_cg_t *cg, LLVMBuilderRef b, LLVMValueRef object, LLVMValueRef field,
+                           LLVMValueRef value);
+
 /* The i32 `user` of an object's descriptor, read through its header: the variant of a sum value. */
 LLVMValueRef buskin_cg_object_user(buskin_cg_t *cg, LLVMBuilderRef b, LLVMValueRef object);
+
+/* -- Objects outside the actors' heaps ------------------------------------------------------------------- */
+
+/* A handle: an object of the actor's heap that holds another one, of the shared heap or of any library, until the last heap and
+ * message that refer to the handle have gone. Handles go into managed slots; what crosses is the handle, and all share the object.
+ * release, `void (ptr)` of the C convention or NULL, is then called with the object, outside actors: it is not actor code. Never
+ * null: for want of memory, and for an object that is NULL, the actor ends with a panic. The builder goes on in another block. */
+LLVMValueRef buskin_cg_shared_handle(buskin_cg_t *cg, LLVMBuilderRef b, LLVMValueRef object, LLVMValueRef release);
+
+/* The same with a new object of size (i64) zeroed bytes, that goes after its release. No collector looks into it. */
+LLVMValueRef buskin_cg_shared_alloc(buskin_cg_t *cg, LLVMBuilderRef b, LLVMValueRef size, LLVMValueRef release);
+
+/* The object that a handle holds (ptr). It may go when nothing refers to the handle: keep that, not the object. */
+LLVMValueRef buskin_cg_shared_object(buskin_cg_t *cg, LLVMBuilderRef b, LLVMValueRef handle);
+
+/* Lets go of a handle before the collector finds that nothing refers to it. The result is the status (i32). */
+LLVMValueRef buskin_cg_shared_release(buskin_cg_t *cg, LLVMBuilderRef b, LLVMValueRef handle);
+
+/* A global variable of this module whose words may refer to objects of the shared heap. The main thunk registers it behind init;
+ * in a module without one, call the row gc_add_roots. Needed where the module is loaded late, by a JIT or as a library: those
+ * of the program itself are known. 0 or -1. */
+int buskin_cg_root(buskin_cg_t *cg, LLVMValueRef global);
 
 /* -- Actors -------------------------------------------------------------------------------------------- */
 
@@ -259,7 +287,12 @@ LLVMValueRef buskin_cg_send(buskin_cg_t *cg, LLVMBuilderRef b, LLVMValueRef to, 
 LLVMValueRef buskin_cg_send_bytes(buskin_cg_t *cg, LLVMBuilderRef b, LLVMValueRef to, LLVMValueRef bytes,
                                   LLVMValueRef size);
 
-/* The same in ms (i64) milliseconds, by a timer. The result is the timer's reference (i64, for the row
+/* Hands on a message that the actor has received and taken, under another tag, without a copy. message is what receive answered;
+ * nothing of it may be used afterwards (C36), and it must refer to nothing else of the sender's. The result is the status. */
+LLVMValueRef buskin_cg_send_move(buskin_cg_t *cg, LLVMBuilderRef b, LLVMValueRef to, LLVMValueRef tag,
+                                 LLVMValueRef message);
+
+/* As buskin_cg_send in ms (i64) milliseconds, by a timer. The result is the timer's reference (i64, for the row
  * timer_cancel), 0 on failure. */
 LLVMValueRef buskin_cg_send_after(buskin_cg_t *cg, LLVMBuilderRef b, LLVMValueRef to, LLVMValueRef ms, LLVMValueRef tag,
                                   const buskin_cg_slot_t *slots, const LLVMValueRef *values, unsigned n);

@@ -168,6 +168,7 @@ static int open_parts(buskin_cg_t *cg, const buskin_cg_options_t *options) {
     if (options->opt_level > 3) return cg_fail(cg, "optimisation level %u: it is 0 to 3", options->opt_level);
     cg->opt_level = options->opt_level;
     cg->no_checks = options->no_checks;
+    cg->write_hook = options->write_hook;
     cg->prefix = cg_keep_text(cg, options->prefix ? options->prefix : abi_prefix);
     if (!cg->prefix || target_open(cg, options) || table_parse(cg)) return -1;
     return abi_flag(cg);

@@ -20,13 +20,16 @@ struct buskin_cg {
     char *prefix;
     unsigned opt_level;
     bool no_checks;
+    bool write_hook;
     bool inline_context;            /* the context by inline assembler, not by a call */
     LLVMValueRef context_assembler; /* made when first needed */
     bool checked;                   /* the reduction checks are in */
     bool optimized;
     char *error;
-    struct cg_kept *kept; /* handles and copies, freed with the cg */
-    map_t constants;      /* initializer -> the private constant that holds it */
+    struct cg_kept *kept;      /* handles and copies, freed with the cg */
+    LLVMValueRef roots;        /* the function that registers roots; made when first needed (shared.c) */
+    LLVMBasicBlockRef started; /* in main: where init has succeeded */
+    map_t constants;           /* initializer -> the private constant that holds it */
     LLVMTypeRef type_void, type_ptr, type_i1, type_i8, type_i16, type_i32, type_i64;
 };
 
@@ -136,6 +139,9 @@ void cg_thunks_finish(buskin_cg_t *cg);
 /* spawn.c */
 LLVMValueRef cg_fill_buffer(buskin_cg_t *cg, LLVMBuilderRef b, const buskin_cg_slot_t *slots,
                             const buskin_cg_place_t *places, const LLVMValueRef *values, unsigned n, uint64_t size);
+
+/* shared.c */
+void cg_call_roots(buskin_cg_t *cg); /* when main or the first root has been made */
 
 /* pack.c */
 typedef struct cg_value {

@@ -2,6 +2,8 @@
  *
  *   entry: epoch, init ---- not 0 --> failed (the runtime has said why): 1
  *            |
+ *          roots (shared.c)
+ *            |
  *          spawn_main ----- 0 ------> no main: a line on standard error, 1
  *            |
  *          run_scheduler -----------> its status
@@ -30,6 +32,7 @@ static void main_fill(buskin_cg_t *cg, LLVMBuilderRef b, LLVMValueRef main, LLVM
     LLVMBasicBlockRef started = block(cg, main, "started"), run = block(cg, main, "run");
     LLVMBasicBlockRef no_main = block(cg, main, "no_main"), failed = block(cg, main, "failed");
     LLVMValueRef workers = cg_int(cg->type_i32, 0);
+    cg->started = started;
     cg_load_epoch(cg, b);
     LLVMBuildCondBr(b, is_not_zero(b, cg_call_row(cg, b, "rt_init_actor", &workers, 1)), failed, started);
     LLVMPositionBuilderAtEnd(b, started);
@@ -63,6 +66,7 @@ LLVMValueRef buskin_cg_main_thunk(buskin_cg_t *cg, const buskin_cg_actor_t *acto
     LLVMBuilderRef b = LLVMCreateBuilderInContext(cg->context);
     LLVMPositionBuilderAtEnd(b, block(cg, main, "entry"));
     main_fill(cg, b, main, actor->descriptor);
+    cg_call_roots(cg);
     LLVMDisposeBuilder(b);
     return main;
 }

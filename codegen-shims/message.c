@@ -45,6 +45,12 @@ LLVMValueRef buskin_cg_send_bytes(buskin_cg_t *cg, LLVMBuilderRef b, LLVMValueRe
     return buskin_cg_call(cg, b, "actor_send", (LLVMValueRef[]){to, bytes, size}, 3);
 }
 
+LLVMValueRef buskin_cg_send_move(buskin_cg_t *cg, LLVMBuilderRef b, LLVMValueRef to, LLVMValueRef tag,
+                                 LLVMValueRef message) {
+    if (!cg_can_build(cg, b, "send_move") || !address_ok(cg, to, tag)) return NULL;
+    return buskin_cg_call(cg, b, "send_move", (LLVMValueRef[]){to, tag, message}, 3);
+}
+
 LLVMValueRef buskin_cg_send_after(buskin_cg_t *cg, LLVMBuilderRef b, LLVMValueRef to, LLVMValueRef ms, LLVMValueRef tag,
                                   const buskin_cg_slot_t *slots, const LLVMValueRef *values, unsigned n) {
     cg_value_t v;
