@@ -144,12 +144,14 @@ static enum answer answer_of_limit(LLVMValueRef limit) {
     return const_signed(limit, &milliseconds) && milliseconds < 0 ? NEVER : MAYBE;
 }
 
+/* Null only for an impossible size or alignment; without memory the actor ends. */
 static enum answer answer_of_allocation(LLVMValueRef call) {
     int64_t size, align;
-    bool known = const_signed(LLVMGetOperand(call, 0), &size) && const_signed(LLVMGetOperand(call, 1), &align);
-    if (!known) return MAYBE;
-    return size >= 0 && size < INT64_C(1) << 40 && align > 0 && align <= MAX_ALIGN && !(align & (align - 1)) ? NEVER
-                                                                                                             : MAYBE;
+    bool seen_size = const_signed(LLVMGetOperand(call, 0), &size),
+         seen_align = const_signed(LLVMGetOperand(call, 1), &align);
+    if (seen_size && (size < 0 || size >= INT64_C(1) << 40)) return MAYBE;
+    if (seen_align && (align <= 0 || align > MAX_ALIGN || align & (align - 1))) return MAYBE;
+    return seen_size && seen_align ? NEVER : UNSEEN;
 }
 
 /* -- The limit in a record ------------------------------------------------------------------------------------------ */
@@ -320,8 +322,8 @@ static void result_is_tested(check_t *c, const site_t *site) {
         if (use && answer == MAYBE)
             report(c, 9, use, "the result of %s may be null here", site->callee->name);
         else if (use)
-            report_unknown(c, 9, use, "the result of %s may be null here; its time limit cannot be seen",
-                           site->callee->name);
+            report_unknown(c, 9, use, "the result of %s may be null here; its %s cannot be seen", site->callee->name,
+                           row_is(site->callee, "gc_alloc_actor") ? "size or alignment" : "time limit");
         if (use) return;
         suspect_phis(c, &suspects, &test);
     }
