@@ -3,7 +3,7 @@
 : "${BUILD:=$SOURCE/build/release}" "${CC:=cc}" "${NM:=nm}"
 set -eu
 tmp=$(mktemp -d)
-trap 'rm -rf "$tmp"' EXIT
+trap '[ $BASHPID != $$ ] || rm -rf "$tmp"' EXIT # a background job that is killed before it runs has the trap, too
 
 fail() {
     printf 'FAIL: %s\n' "$*" >&2

@@ -11,7 +11,7 @@ HOW = """A program says it in lines of this form:
     #! env NAME=VALUE   its environment
     #! files a.skit b.skit   further files of the program, in the folder that has the program's name
     #! workers 1 2      on these numbers of workers only
-    #! timeout N        seconds, 60 unless said
+    #! timeout N        seconds, 200 unless said: for a program that hangs, not for a busy machine
     #! skip PRESET...   not in these builds (say why beside it)
     #! rejected         the compiler refuses it: status 1, nothing built; `stderr:` is the compiler's then
 
@@ -28,7 +28,7 @@ class Case:
         self.path = path
         self.name = path.stem
         self.files, self.args, self.stderr, self.env = [path], [], [], {}
-        self.exit, self.timeout, self.rejected, self.workers, self.skip = 0, 60, False, None, []
+        self.exit, self.timeout, self.rejected, self.workers, self.skip = 0, 200, False, None, []
         self.stdout, self.says = "", False
         for number, line in enumerate(path.read_text().splitlines(), 1):
             self.says |= line.startswith(("#>", "#!"))

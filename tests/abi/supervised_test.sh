@@ -10,7 +10,7 @@ want="divider: at work
 divider: at work
 100 / 20 = 5"
 for workers in 1 2 8; do
-    out=$(BUSKIN_WORKERS=$workers timeout 60 "$tmp/program" 2> "$tmp/err") || fail "$workers workers: status $?"
+    out=$(BUSKIN_WORKERS=$workers timeout 200 "$tmp/program" 2> "$tmp/err") || fail "$workers workers: status $?"
     [ "$out" = "$want" ] || fail "$workers workers: '$out'"
     grep -q "division by 0 at" "$tmp/err" || fail "$workers workers: the crash is not reported"
 done

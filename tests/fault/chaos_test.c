@@ -1,6 +1,5 @@
 /* chaos_test.c - actors that crash, exit, are killed and delayed at random, with conservation checks (S1.2, S2.8, S4.1, S6.2).
  *
- * LIMIT: 120
  * Keepers start children whose fate is drawn: end normally, a native fault, a panic, an exit, wait to be killed, or work for
  * a while; some are linked to a sibling and go with it. For every child its keeper gets what it said before its end, then exactly one
  * DOWN, after which its name is free. `chaos_test SECONDS` goes on that long and prints each second what the process holds:

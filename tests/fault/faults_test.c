@@ -1,6 +1,5 @@
 /* faults_test.c - real faults of every kind, on shared slots and on stacks of their own (S2.1, S2.8, S2.11, S8.1, S11.1, S11.2).
  *
- * LIMIT: 120
  * Each round a victim that is registered, linked, watched, and the server of a call in progress makes one fault. Its reason, its
  * terminate callback, and what the others hear are compared; the process surviving is half of what the test says. `faults_test N`
  * makes N faults and prints how many of each kind there were; tools/faults is that.

@@ -1,6 +1,5 @@
 /* sequence_test.c - programs of calls, drawn or fuzzed, against a model of the semantics.
  *
- * LIMIT: 120
  * A byte string is a program: three bytes are a call, who makes it, and its argument. A conductor makes one of six puppets do it, waits for
  * its answer or its end, and compares with the model: who lives, who is linked to whom, who watches whom, names, and what waits in
  * each mailbox (S2.1-S2.7, S3.1-S3.6, S4.1-S4.4, S6.1-S6.2, S7.2, S1.2, S1.7, S1.9). Whoever must end by a call, directly or over

@@ -1,5 +1,5 @@
 /* Bounded mailboxes, raced: ten senders to a receiver that is slower, under each policy, while senders are killed and the
- * receiver selects. Never more than the capacity, and every attempt is counted once (S10.1, S10.7). LIMIT: 120 */
+ * receiver selects. Never more than the capacity, and every attempt is counted once (S10.1, S10.7). */
 #include "stress.h"
 
 #include <stdbool.h>

@@ -1,7 +1,7 @@
 /* Messages of a pair arrive in the order in which they were sent, wherever the two are and however they move.
  *
  * The dangerous case: a sender's remote messages still lie in the receiver's remote list when one of the two moves to the
- * other's worker and the next message goes straight into the mailbox. LIMIT: 120
+ * other's worker and the next message goes straight into the mailbox.
  */
 #include "stress.h"
 

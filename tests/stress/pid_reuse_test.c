@@ -1,4 +1,4 @@
-/* A message for a dead actor never reaches the next one in its place, however late it arrives. LIMIT: 120
+/* A message for a dead actor never reaches the next one in its place, however late it arrives.
  *
  * Each message carries the pid that it was sent to. Actors live for one message or none, so their blocks are used again at
  * once, while senders on all workers go on sending to the pids that they remember.

@@ -1,5 +1,5 @@
 /* Shared stack slots: far more actors than slots, each with data in its frame and pointers to it. Whoever is put out of a
- * slot and comes back finds its frame as it was, at the same address. LIMIT: 120
+ * slot and comes back finds its frame as it was, at the same address.
  */
 #include "stress.h"
 

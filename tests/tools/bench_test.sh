@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # tools/bench: every workload runs and answers right in its smallest size; lines and JSON for us and for a rival; errors for
-# what it does not know. LIMIT: 300
+# what it does not know.
 . "$(dirname "$0")/../lib.sh"
 
 bench() { "$SOURCE/tools/bench" --quick --rounds 1 --peers-dir "$tmp" "$@"; }

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 """The checker finds nothing in good modules: every program of e2e/programs/ at -O0 to -O3, as skitc emits it and after each LLVM's own
--O1 to -O3 on top of that (a sample of the programs), and the C programs of e2e/bad-ir/clean/ at every level of clang. LIMIT: 300
+-O1 to -O3 on top of that (a sample of the programs), and the C programs of e2e/bad-ir/clean/ at every level of clang.
 """
 import concurrent.futures
 import os

@@ -1,12 +1,12 @@
 #!/usr/bin/env python3
-"""buskin-check as a command: options, formats, suppressions, exit statuses, and a large module in time. LIMIT: 120"""
+"""buskin-check as a command: options, formats, suppressions, exit statuses, and a large module in time."""
 import json
 import os
 import pathlib
 import re
+import resource
 import subprocess
 import tempfile
-import time
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 BUILD = pathlib.Path(os.environ.get("BUILD", ROOT / "build/release"))
@@ -87,25 +87,30 @@ def suppressions(work):
     expect("no such file", run("--suppressions=/none", BAD)[0] == 2)
 
 
+def processor_time():
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
+
+
 def sizes(work):
-    """100,000 instructions in less than a second; twice as many in about twice the time."""
+    """Four times as many instructions take about four times as long. In processor time, as the machine may be busy."""
     base = (ROOT / "e2e/bad-ir/c12_reduction_check_good.ll").read_text()
     body = re.search(r"^define .*?^}\n", base, re.S | re.M)[0]
     count = len([line for line in body.splitlines() if line.startswith("  ")])
     times = []
-    for n in (100000 // count, 200000 // count):
+    for n in (100000 // count, 400000 // count):
         path = work / "large.ll"
         path.write_text(base + "".join(body.replace("@sum(", f"@sum{k}(") for k in range(n)))
         best = 99
         for _ in range(3):
-            start = time.monotonic()
+            start = processor_time()
             status, out, error = run(path)
-            best = min(best, time.monotonic() - start)
+            best = min(best, processor_time() - start)
             expect("large module", status == 0, out[:300], error)
         times.append(best)
-    print(f"100,000 instructions in {times[0]:.2f} s, 200,000 in {times[1]:.2f} s")
-    expect("time", times[0] < 2, times)  # a machine under load; alone it takes a quarter of a second
-    expect("linear", times[1] < 4 * times[0] + 0.5, times)
+    print(f"100,000 instructions in {times[0]:.2f} s, 400,000 in {times[1]:.2f} s")
+    expect("time", times[0] < 5, times)  # a quarter of a second on a machine of its own
+    expect("linear", times[1] < 9 * times[0] + 0.5, times)
 
 
 def limits(work):

@@ -5,7 +5,7 @@
     ; expect: unknown C5    that rule, undecided, and no other
     ; expect: clean
 
-No rule is without a failing and a passing module, or without a mutator. LIMIT: 120
+No rule is without a failing and a passing module, or without a mutator.
 """
 import json
 import os

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 """buskin-check on malformed, truncated and hostile files: status 0, 1 or 2, in time, and with 2 one line that says why. What LLVM
-accepts must never crash the checker itself. CHECK_FUZZ=N tries N files instead of 100; the seed is printed. LIMIT: 300
+accepts must never crash the checker itself. CHECK_FUZZ=N tries N files instead of 100; the seed is printed.
 """
 import os
 import pathlib
@@ -8,7 +8,6 @@ import random
 import subprocess
 import sys
 import tempfile
-import time
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 BUILD = pathlib.Path(os.environ.get("BUILD", ROOT / "build/release"))
@@ -48,9 +47,8 @@ def mutate(random, data):
 
 def complaint(checker, path):
     """What is wrong with how the checker takes that file, or None."""
-    start = time.monotonic()
     try:
-        done = subprocess.run([checker, "--time-limit=20", "--memory-limit=2048", path], capture_output=True, timeout=40)
+        done = subprocess.run([checker, "--time-limit=20", "--memory-limit=2048", path], capture_output=True, timeout=250)
     except subprocess.TimeoutExpired:
         return "it hangs"
     error = done.stderr.decode("utf-8", "replace")
@@ -60,8 +58,6 @@ def complaint(checker, path):
         return f"not one line: {error[:500]!r}"
     if "bug of buskin-check" in error:
         return error.strip()
-    if time.monotonic() - start > 30:
-        return "it takes too long"
     return None
 
 

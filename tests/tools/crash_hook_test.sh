@@ -37,7 +37,7 @@ int main(int argc, char **argv) {
 C
 config=$BUILD/bin/buskin-config
 must "build" "$CC" -std=gnu17 -I"$BUILD/include" "$tmp/hook.c" $("$config" --libs) -o "$tmp/hook"
-hook() { timeout 60 "$tmp/hook" "$@" 2>&1 | head -20; }
+hook() { timeout 200 "$tmp/hook" "$@" 2>&1 | head -20; }
 
 shown="hook: bad, code 5, text, file:3:7"
 [ "$(BUSKIN_CRASH=off hook)" = "$shown"$'\n'"$shown" ] || fail "off: $(BUSKIN_CRASH=off hook)"

@@ -18,7 +18,7 @@ end
 P
 must "build" "$BUILD/bin/skitc" build "$tmp/lines.skit" -o "$tmp/lines"
 for workers in 1 2 8; do
-    BUSKIN_WORKERS=$workers timeout 60 "$tmp/lines" > "$tmp/out" 2>&1 || fail "$workers workers: status $?"
+    BUSKIN_WORKERS=$workers timeout 200 "$tmp/lines" > "$tmp/out" 2>&1 || fail "$workers workers: status $?"
     [ "$(wc -l < "$tmp/out")" = 1600 ] || fail "$workers workers: $(wc -l < "$tmp/out") lines"
     [ "$(sort -u "$tmp/out" | wc -l)" = 8 ] || fail "$workers workers: lines are mixed: $(sort -u "$tmp/out" | cut -c1-60)"
 done

@@ -3,37 +3,38 @@
 . "$(dirname "$0")/../lib.sh"
 build() { "$BUILD/bin/skitc" build "$tmp/$1.skit" -o "$tmp/$1"; }
 
+# Two programs: in one the end takes a moment, in the other as long as ends may take.
 cat > "$tmp/waits.skit" <<'P'
 actor worker(out :: Pid<Int>) do
   send(out, 1)
   receive do k -> println("got ${k + 1}") end
   terminate do
     println("bye")
-    Timer.sleep(3000)
+    Timer.sleep(300)
     println("done")
   end
 end
 fn main() do
   spawn(worker, self())
   receive do k -> println("up ${k}") end
-  Timer.sleep(30000)
+  Timer.sleep(3600000)
 end
 P
+sed 's/sleep(300)/sleep(60000)/' "$tmp/waits.skit" > "$tmp/lingers.skit"
 build waits
+build lingers
 
 # until_said TEXT: waits until the program has printed it.
 until_said() {
-    for _ in $(seq 200); do
-        grep -q "$1" "$tmp/out" && return
-        sleep 0.05
-    done
-    fail "it does not say $1: $(cat "$tmp/out")"
+    until grep -qs "$1" "$tmp/out"; do sleep 0.05; done # for ever, if it does not
 }
 
-# ends SIGNAL...: runs the program, sends the signals one after the other, leaves its output and status.
+# ends PROGRAM SIGNAL...: runs it, sends the signals one after the other, leaves its output and status.
 ends() {
-    local pid signal
-    env --default-signal=INT "$tmp/waits" > "$tmp/out" 2>&1 & # the shell has its background jobs ignore it
+    local pid signal program=$1
+    shift
+    rm -f "$tmp/out" # what the last one said is not what this one says
+    env --default-signal=INT "$tmp/$program" > "$tmp/out" 2>&1 & # the shell has its background jobs ignore it
     pid=$!
     until_said up
     for signal in "$@"; do
@@ -43,19 +44,19 @@ ends() {
     status=0
     wait "$pid" 2> "$tmp/wait" || status=$?
 }
-ends TERM
+ends waits TERM
 [ "$status $(tr '\n' ' ' < "$tmp/out")" = "143 up 1 bye done " ] || fail "SIGTERM: status $status: $(cat "$tmp/out")"
-ends TERM TERM
+ends lingers TERM TERM
 [ "$status" = 143 ] || fail "a second SIGTERM: status $status"
 grep -q done "$tmp/out" && fail "a second SIGTERM did not end it at once"
 
 # Either signal, and either after the other.
-ends INT
+ends waits INT
 [ "$status $(tr '\n' ' ' < "$tmp/out")" = "130 up 1 bye done " ] || fail "SIGINT: status $status: $(cat "$tmp/out")"
-ends INT INT
+ends lingers INT INT
 [ "$status" = 130 ] || fail "a second SIGINT: status $status"
 grep -q done "$tmp/out" && fail "a second SIGINT did not end it at once"
-ends TERM INT
+ends lingers TERM INT
 [ "$status" = 130 ] || fail "SIGINT after SIGTERM: status $status"
 grep -q done "$tmp/out" && fail "SIGINT after SIGTERM did not end it at once"
 

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# tools/run hands a program's arguments, output and status on; bad uses are one line and a status. LIMIT: 300
+# tools/run hands a program's arguments, output and status on; bad uses are one line and a status.
 . "$(dirname "$0")/../lib.sh"
 
 must_fail "no program" 'usage: tools/run' "$SOURCE/tools/run"

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# tools/seeds: a program that always works, one that never does, and the seed that it names. LIMIT: 300
+# tools/seeds: a program that always works, one that never does, and the seed that it names.
 . "$(dirname "$0")/../lib.sh"
 
 seeds() { "$SOURCE/tools/seeds" "$@"; }

@@ -82,20 +82,17 @@ status 1 "run of a bad program" "$skitc" run "$tmp/bad.skit"
 cat > "$tmp/sleep.skit" <<'P'
 fn main() do
   IO.eprintln("asleep")
-  Timer.sleep(60000)
+  Timer.sleep(3600000)
 end
 P
 "$skitc" run "$tmp/sleep.skit" 2> "$tmp/stderr" &
 job=$!
-for _ in $(seq 100); do
-    grep -q asleep "$tmp/stderr" && break
-    sleep 0.1
-done
+until grep -q asleep "$tmp/stderr"; do sleep 0.1; done
 kill -TERM $job
 wait $job || true
 "$skitc" run "$tmp/sleep.skit" 2> /dev/null &
 job=$!
-sleep 0.05
+until grep -qs skitc "/proc/$job/comm" || ! kill -0 $job 2> /dev/null; do sleep 0.01; done
 kill -TERM $job # while it compiles
 wait $job || true
 [ -z "$(ls -A "$tmp/t")" ] || fail "left behind: $(ls -A "$tmp/t")"

@@ -50,7 +50,7 @@ static void test_a_hundred_rounds_leave_nothing_behind(void **state) {
 
 /* -- In children, because they end the process, or spoil it -- */
 
-/* The status of a child that runs body, as waitpid gives it; 20 s at most. What it writes to fd goes to *text. */
+/* The status of a child that runs body, as waitpid gives it; 100 s at most. What it writes to fd goes to *text. */
 static int child_status(void (*body)(void), int fd, char *text, size_t room) {
     int ends[2];
     assert_int_equal(pipe(ends), 0);
@@ -58,7 +58,7 @@ static int child_status(void (*body)(void), int fd, char *text, size_t room) {
     pid_t child = fork();
     assert_true(child >= 0);
     if (!child) {
-        alarm(20);
+        alarm(100);
         dup2(ends[1], fd);
         body();
         _exit(99);
@@ -194,7 +194,7 @@ static const buskin_desc_t pause_desc = {.size = 8, .name = "pause"};
 static void expect_crash(const buskin_spawn_desc_t *desc, uint64_t pause) {
     uint64_t ref, pid = buskin_spawn(desc, &pause, BUSKIN_SPAWN_MONITOR, &ref);
     EXPECT(pid != 0);
-    const buskin_message_header_t *m = buskin_actor_receive(20000);
+    const buskin_message_header_t *m = buskin_actor_receive(100000);
     if (!EXPECT(m != NULL)) return;
     const buskin_notice_t *why = (const buskin_notice_t *)(const void *)(m + 1);
     EXPECT(m[-1].kind == BUSKIN_MSG_DOWN && why->from == pid && why->ref == ref);

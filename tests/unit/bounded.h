@@ -30,7 +30,7 @@ static inline void await_senders(uint64_t pid, uint32_t n) {
 
 /* The oldest user message with a value above `over`; it is there. */
 static void pass_on(uint64_t out, uint64_t over) {
-    buskin_receive_t r = {.timeout_ms = 20000};
+    buskin_receive_t r = {.timeout_ms = PATIENCE};
     const void *m;
     while ((m = buskin_receive_peek(&r)) && (kind_of(m) != BUSKIN_MSG_USER || value_of(m) <= over))
         buskin_receive_skip(&r);
@@ -62,7 +62,7 @@ static void holder(const void *args) {
 static void command(uint64_t pid, uint64_t what, uint64_t n) {
     command_t c = {.what = what, .n = n};
     int32_t status;
-    const void *m = buskin_call(pid, 1, &command_desc, &c, 20000, &status);
+    const void *m = buskin_call(pid, 1, &command_desc, &c, PATIENCE, &status);
     EXPECT(m && (status == BUSKIN_OK || what == DO_DIE));
 }
 

@@ -1,4 +1,4 @@
-/* Bounded mailboxes: senders that wait for space (S10.2), and the order of what they send (S10.6). LIMIT: 120 */
+/* Bounded mailboxes: senders that wait for space (S10.2), and the order of what they send (S10.6). */
 #include "bounded.h"
 
 enum { ROOM = 3, MANY = 40 };
@@ -107,7 +107,7 @@ static void an_ended_sender_terminates_in_order(void) {
     await_senders(p, 1);
     buskin_actor_exit_signal(pid, BUSKIN_REASON_SHUTDOWN, NULL, 0);
     EXPECT(expect_word(TAG_OTHER) == 0);
-    EXPECT(is_notice(buskin_actor_receive(20000), BUSKIN_MSG_DOWN, pid, ref, BUSKIN_REASON_SHUTDOWN));
+    EXPECT(is_notice(buskin_actor_receive(PATIENCE), BUSKIN_MSG_DOWN, pid, ref, BUSKIN_REASON_SHUTDOWN));
     take(p, TAG_WORD, 1);
     EXPECT(info_of(p).mailbox_length == 0 && info_of(p).mailbox_failed == 1);
 }
@@ -167,10 +167,10 @@ static void listens(const void *args) {
     uint64_t ref, talker = START(BUSKIN_SPAWN_MONITOR | BUSKIN_SPAWN_LINK, &ref, buskin_actor_self(), talks_and_exits);
     for (uint64_t i = 1; i <= MANY; i++) {
         EXPECT(expect_word(TAG_WORD) == i);
-        if (i % 4 == 0) EXPECT(is_exit(buskin_actor_receive(20000), talker, (uint32_t)(BUSKIN_REASON_USER + i)));
+        if (i % 4 == 0) EXPECT(is_exit(buskin_actor_receive(PATIENCE), talker, (uint32_t)(BUSKIN_REASON_USER + i)));
     }
-    EXPECT(is_exit(buskin_actor_receive(20000), talker, BUSKIN_REASON_NORMAL));
-    EXPECT(is_notice(buskin_actor_receive(20000), BUSKIN_MSG_DOWN, talker, ref, BUSKIN_REASON_NORMAL));
+    EXPECT(is_exit(buskin_actor_receive(PATIENCE), talker, BUSKIN_REASON_NORMAL));
+    EXPECT(is_notice(buskin_actor_receive(PATIENCE), BUSKIN_MSG_DOWN, talker, ref, BUSKIN_REASON_NORMAL));
     tell(word_of(args), TAG_DONE, 0);
 }
 

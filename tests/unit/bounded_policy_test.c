@@ -1,5 +1,5 @@
 /* Bounded mailboxes: what a full one does with the next message, and what the sender is told (S10). Senders that wait are in
- * bounded_block_test.c. LIMIT: 120 */
+ * bounded_block_test.c. */
 #include "bounded.h"
 
 enum { ROOM = 4 };

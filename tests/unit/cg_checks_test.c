@@ -1,7 +1,6 @@
 /* cg_checks: reduction checks are in every cycle, change no result, charge what was executed, keep loops vectorised
  * and debug info whole, and are inserted in linear time (rows C8, C12, C35 of the boundary bugs).
  *
- * LIMIT: 120
  */
 #include <time.h>
 

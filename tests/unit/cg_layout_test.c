@@ -3,7 +3,6 @@
  * own; the buffer in between is read by the C below, which knows the layout from its description only: each value at
  * the next multiple of 8 (16 when over-aligned), scalars extended to 8 bytes, aggregates as they are in whole slots.
  *
- * LIMIT: 120
  */
 #include "cg_jit.h"
 

@@ -1,4 +1,4 @@
-/* Requests to an actor that is about to end are answered when its names are free (S2.8). LIMIT: 240
+/* Requests to an actor that is about to end are answered when its names are free (S2.8).
  *
  * For an actor whose terminate callback ran, is_alive answered 0, and link, monitor and call NOPROC, at once, while whereis
  * still found its name and the name could not be taken. */
@@ -86,7 +86,7 @@ static void failed_call_means_free_name(void) {
     end_it(pid);
     buskin_request_t request = {0};
     int32_t status;
-    const void *m = buskin_call(pid, TAG_OTHER, &desc, &request, 20000, &status);
+    const void *m = buskin_call(pid, TAG_OTHER, &desc, &request, PATIENCE, &status);
     EXPECT(m && status == BUSKIN_ENOPROC && notice_of(m)->code == BUSKIN_REASON_NOPROC);
     expect_free_name();
 }

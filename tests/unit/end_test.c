@@ -50,7 +50,7 @@ static buskin_notice_t watch(entry_fn *entry, bool kill, const char *bytes) {
         buskin_actor_exit_signal(pid, BUSKIN_REASON_KILL, NULL, 0);
         EXPECT(buskin_actor_is_alive(pid) == 0); /* S1.7 */
     }
-    const buskin_message_t *m = buskin_actor_receive(10000);
+    const buskin_message_t *m = buskin_actor_receive(100000);
     if (!EXPECT(m != NULL)) return none;
     EXPECT(((const buskin_message_header_t *)m - 1)->kind == BUSKIN_MSG_DOWN);
     const buskin_notice_t *notice = (const void *)(m + 1);
@@ -111,7 +111,19 @@ static void set_state_and(entry_fn *next) {
 static void state_returns(const void *args) { set_state_and(returns), (void)args; }
 static void state_panics(const void *args) { set_state_and(panics), (void)args; }
 static void state_exits(const void *args) { set_state_and(exits), (void)args; }
-static void state_waits(const void *args) { set_state_and(waits), (void)args; }
+
+static atomic_bool ready; /* one that is ended before it runs has no callback */
+static void says_ready_and_waits(const void *args) {
+    atomic_store(&ready, true);
+    waits(args);
+}
+static void state_waits(const void *args) { set_state_and(says_ready_and_waits), (void)args; }
+
+static void end_when_ready(uint64_t pid, uint32_t code) {
+    while (!atomic_load(&ready)) buskin_actor_yield();
+    atomic_store(&ready, false);
+    buskin_actor_exit_signal(pid, code, NULL, 0);
+}
 
 static uint64_t with_callback(entry_fn *entry, void (*terminate)(void *, const buskin_notice_t *)) {
     static buskin_spawn_desc_t descs[64];
@@ -125,7 +137,7 @@ static uint64_t with_callback(entry_fn *entry, void (*terminate)(void *, const b
 }
 
 static uint32_t code_of_next_down(void) {
-    const buskin_message_t *m = buskin_actor_receive(10000);
+    const buskin_message_t *m = buskin_actor_receive(100000);
     return EXPECT(m != NULL) ? ((const buskin_notice_t *)(const void *)(m + 1))->code : 12345;
 }
 
@@ -147,14 +159,10 @@ static void try_callbacks(const void *args) {
         EXPECT(atomic_load(&callbacks) == before + 2);
     }
     unsigned before = atomic_load(&callbacks);
-    uint64_t pid = with_callback(state_waits, note);
-    buskin_actor_sleep(2);
-    buskin_actor_exit_signal(pid, BUSKIN_REASON_KILL, NULL, 0);
+    end_when_ready(with_callback(state_waits, note), BUSKIN_REASON_KILL);
     EXPECT(code_of_next_down() == BUSKIN_REASON_KILLED);
     EXPECT(atomic_load(&callbacks) == before); /* not for KILLED */
-    pid = with_callback(state_waits, note);
-    buskin_actor_sleep(2);
-    buskin_actor_exit_signal(pid, BUSKIN_REASON_SHUTDOWN, NULL, 0);
+    end_when_ready(with_callback(state_waits, note), BUSKIN_REASON_SHUTDOWN);
     EXPECT(code_of_next_down() == BUSKIN_REASON_SHUTDOWN);
     EXPECT(atomic_load(&callbacks) == before + 1);
 }
@@ -184,7 +192,7 @@ static void test_memory_goes_back(void **state) {
         uint64_t self = buskin_actor_self();
         for (int i = 0; i < 300; i++) {
             assert_int_not_equal(buskin_actor_spawn(hoard, &self, 8, BUSKIN_NORMAL), 0);
-            assert_non_null(buskin_actor_receive(10000));
+            assert_non_null(buskin_actor_receive(100000));
         }
         assert_int_equal(finish(), 0);
         pool_trim();

@@ -208,7 +208,7 @@ static void forks(const void *args) {
     (void)args;
     pid_t child = fork();
     if (!child) {
-        alarm(20);
+        alarm(100);
         try_all("in a forked child", false, ANY);
         _exit(atomic_load(&wrong) != 0);
     }
@@ -248,7 +248,7 @@ static void test_panic_and_exit_outside_actors_end_the_process(void **state) {
         fflush(NULL);
         pid_t child = fork();
         if (!child) {
-            alarm(20);
+            alarm(100);
             freopen("/dev/null", "w", stderr);
             if (which)
                 buskin_panic("x", 1, NULL, 0, 0);

@@ -1,5 +1,5 @@
 /* memory that a burst of actors took goes back to the system when they are gone, on one worker and several, whether the program is
- * idle or ticks on; and an idle program then uses no processor time. What is measured is waited for, never timed. LIMIT: 120 */
+ * idle or ticks on; and an idle program then uses no processor time. What is measured is waited for, never timed. */
 #include "runtime_test.h"
 
 #include "mem/arena.h"

@@ -1,5 +1,5 @@
 /* The index of a long mailbox against a plain list, section 5 of the semantics: whatever is sent and received, in whatever way,
- * a receive gets the oldest message that it accepts, and all others stay in order. LIMIT: 240 */
+ * a receive gets the oldest message that it accepts, and all others stay in order. */
 #include "rows.h"
 
 #include "actor/actor.h"

@@ -42,6 +42,9 @@ enum { SEEDS = 20, ROUNDS = 3 };
 enum { SEEDS = 200, ROUNDS = 20 };
 #endif
 
+/* How long, in ms, something that must come is waited for: a failure takes so long, and no busy machine does. */
+enum { PATIENCE = 100000 };
+
 static const scenario_t *rows_now;
 static char rows_schedule[64];
 static atomic_int rows_failures;
@@ -113,7 +116,7 @@ static inline void tell(uint64_t to, uint64_t tag, uint64_t value) { EXPECT(busk
 
 /* The next message must be a user's with that tag; its value. */
 static inline uint64_t expect_word(uint64_t tag) {
-    const void *m = buskin_actor_receive(20000);
+    const void *m = buskin_actor_receive(PATIENCE);
     EXPECT(m != NULL);
     EXPECT(kind_of(m) == BUSKIN_MSG_USER);
     EXPECT(tag_of(m) == tag);
@@ -122,7 +125,7 @@ static inline uint64_t expect_word(uint64_t tag) {
 
 /* The oldest message of that tag, wherever it is in the queue; its value. */
 static inline uint64_t await_word(uint64_t tag) {
-    const void *m = buskin_receive_tags(&tag, 1, 20000);
+    const void *m = buskin_receive_tags(&tag, 1, PATIENCE);
     EXPECT(m != NULL);
     return value_of(m);
 }
@@ -146,8 +149,8 @@ static inline const void *await_notice(uint32_t kind, uint64_t ref, int64_t time
     return m;
 }
 
-static inline const void *await_down(uint64_t ref) { return await_notice(BUSKIN_MSG_DOWN, ref, 20000); }
-static inline const void *await_exit(void) { return await_notice(BUSKIN_MSG_EXIT, 0, 20000); }
+static inline const void *await_down(uint64_t ref) { return await_notice(BUSKIN_MSG_DOWN, ref, PATIENCE); }
+static inline const void *await_exit(void) { return await_notice(BUSKIN_MSG_EXIT, 0, PATIENCE); }
 
 static inline bool mailbox_is_empty(void) { return buskin_actor_receive(0) == NULL; }
 

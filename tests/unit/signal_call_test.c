@@ -1,4 +1,4 @@
-/* Calls: section 8 of the semantics. LIMIT: 240 */
+/* Calls: section 8 of the semantics. */
 #include "rows.h"
 
 typedef struct question {
@@ -39,7 +39,7 @@ static void a_call_gets_its_reply_and_leaves_nothing(void) {
     int32_t status;
     for (uint64_t i = 0; i < 20; i++) {
         tell(self, TAG_WORD, i); /* stays where it is */
-        const void *m = ask_value(server, i, i % 2 ? 20000 : -1, &status);
+        const void *m = ask_value(server, i, i % 2 ? PATIENCE : -1, &status);
         EXPECT(m && status == BUSKIN_OK && kind_of(m) == BUSKIN_MSG_REPLY && value_of(m) == 2 * i);
     }
     for (uint64_t i = 0; i < 20; i++) EXPECT(expect_word(TAG_WORD) == i);
@@ -60,10 +60,10 @@ static void the_servers_end_gives_its_reason(void) {
     int32_t status;
     for (unsigned i = 0; i < COUNT(codes); i++) {
         uint64_t server = SPAWN(codes[i], ends_in_the_middle);
-        const void *m = ask_value(server, 1, 20000, &status);
+        const void *m = ask_value(server, 1, PATIENCE, &status);
         EXPECT(m && status == BUSKIN_ENOPROC && kind_of(m) == BUSKIN_MSG_DOWN);
         EXPECT(notice_of(m)->from == server && notice_of(m)->code == codes[i] && notice_of(m)->length == 3);
-        m = ask_value(server, 1, 20000, &status); /* dead now */
+        m = ask_value(server, 1, PATIENCE, &status); /* dead now */
         EXPECT(m && status == BUSKIN_ENOPROC && notice_of(m)->code == BUSKIN_REASON_NOPROC);
         EXPECT(mailbox_is_empty());
     }
@@ -80,7 +80,7 @@ static void a_call_and_a_link(void) {
     buskin_actor_trap_exit(1);
     int32_t status;
     uint64_t server = START(BUSKIN_SPAWN_LINK, NULL, BUSKIN_REASON_USER, ends_in_the_middle);
-    const void *m = ask_value(server, 1, 20000, &status);
+    const void *m = ask_value(server, 1, PATIENCE, &status);
     EXPECT(m && kind_of(m) == BUSKIN_MSG_DOWN && notice_of(m)->code == BUSKIN_REASON_USER);
     EXPECT(is_exit(await_exit(), server, BUSKIN_REASON_USER));
     EXPECT(mailbox_is_empty());
@@ -131,7 +131,7 @@ static void each_call_has_its_own_answer(void) {
         const void *m = ask_value(server, i, 1, &status);
         EXPECT(m ? status == BUSKIN_OK && value_of(m) == i : status == BUSKIN_ETIMEOUT);
     }
-    const void *m = ask_value(server, 100, 20000, &status); /* all earlier replies were sent before this one */
+    const void *m = ask_value(server, 100, PATIENCE, &status); /* all earlier replies were sent before this one */
     EXPECT(m && value_of(m) == 100);
     EXPECT(mailbox_is_empty());
 }
@@ -169,7 +169,7 @@ static void replies_twice(const void *args) {
 
 static void an_alias_ends_with_the_first_reply(void) {
     int32_t status;
-    const void *m = ask_value(SPAWN(0, replies_twice), 1, 20000, &status);
+    const void *m = ask_value(SPAWN(0, replies_twice), 1, PATIENCE, &status);
     EXPECT(m && value_of(m) == 1);
     EXPECT(expect_word(TAG_WORD) == 3);
     EXPECT(mailbox_is_empty());
@@ -192,7 +192,7 @@ static void answers_for_another(const void *args) {
 static void a_delegate_may_answer(void) {
     int32_t status;
     uint64_t delegate = SPAWN(0, answers_for_another), server = SPAWN(delegate, hands_on);
-    const void *m = ask_value(server, 1, 20000, &status);
+    const void *m = ask_value(server, 1, PATIENCE, &status);
     EXPECT(m && status == BUSKIN_OK && value_of(m) == 55);
     EXPECT(mailbox_is_empty());
 }

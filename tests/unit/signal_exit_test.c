@@ -1,4 +1,4 @@
-/* Exits: section 2 of the semantics, with table T-1 case by case. LIMIT: 240 */
+/* Exits: section 2 of the semantics, with table T-1 case by case. */
 #include "rows.h"
 
 /* -- T-1 -- */
@@ -101,7 +101,7 @@ static void t1_case(uint32_t code, bool by_link, bool trap, cell_t expected) {
         EXPECT(expect_word(TAG_OTHER) == expected.code);
     }
     if (expected.outcome != DIES) expect_word(TAG_DONE);
-    const void *m = buskin_actor_receive(20000);
+    const void *m = buskin_actor_receive(PATIENCE);
     EXPECT(is_notice(m, BUSKIN_MSG_DOWN, pid, ref,
                      expected.outcome == DIES ? expected.code : (uint32_t)BUSKIN_REASON_NORMAL));
     if (expected.outcome == DIES)
@@ -123,7 +123,7 @@ static void links_to_the_dead(const void *args) {
 static void traps_and_links_to_the_dead(const void *args) {
     buskin_actor_trap_exit(1);
     EXPECT(buskin_actor_link(word_of(args)) == 0);
-    EXPECT(is_exit(buskin_actor_receive(20000), word_of(args), BUSKIN_REASON_NOPROC));
+    EXPECT(is_exit(buskin_actor_receive(PATIENCE), word_of(args), BUSKIN_REASON_NOPROC));
 }
 
 static void the_dead_give_noproc(void) {
@@ -238,8 +238,8 @@ static void exits_explicitly_then_ends(const void *args) {
 static void an_explicit_exit_leaves_the_link(void) {
     buskin_actor_trap_exit(1);
     uint64_t pid = SPAWN(buskin_actor_self(), exits_explicitly_then_ends);
-    EXPECT(is_exit(buskin_actor_receive(20000), pid, BUSKIN_REASON_USER + 1));
-    EXPECT(is_exit(buskin_actor_receive(20000), pid, BUSKIN_REASON_USER + 2));
+    EXPECT(is_exit(buskin_actor_receive(PATIENCE), pid, BUSKIN_REASON_USER + 1));
+    EXPECT(is_exit(buskin_actor_receive(PATIENCE), pid, BUSKIN_REASON_USER + 2));
     EXPECT(mailbox_is_empty());
 }
 
@@ -406,7 +406,7 @@ static void names_are_released_before_anybody_hears(void) {
         EXPECT(buskin_actor_whereis("second", 6) == pid);
         if (how) {
             tell(pid, TAG_GO, 0);
-            EXPECT(is_notice(buskin_actor_receive(20000), how == 1 ? BUSKIN_MSG_DOWN : BUSKIN_MSG_EXIT, pid, ref,
+            EXPECT(is_notice(buskin_actor_receive(PATIENCE), how == 1 ? BUSKIN_MSG_DOWN : BUSKIN_MSG_EXIT, pid, ref,
                              BUSKIN_REASON_NORMAL));
         } else {
             EXPECT(buskin_actor_exit_signal(pid, BUSKIN_REASON_KILL, NULL, 0) == 0);
@@ -517,7 +517,7 @@ static void terminate_has_state_and_reason(void) {
         }
         EXPECT(expect_word(TAG_OTHER) == 2);
         EXPECT(expect_word(TAG_OTHER) == codes[i]);
-        EXPECT(is_notice(buskin_actor_receive(20000), BUSKIN_MSG_DOWN, pid, ref, codes[i]));
+        EXPECT(is_notice(buskin_actor_receive(PATIENCE), BUSKIN_MSG_DOWN, pid, ref, codes[i]));
         EXPECT(mailbox_is_empty());
     }
 }
@@ -527,7 +527,7 @@ static void kill_runs_no_terminate(void) {
     uint64_t ref, pid = START(BUSKIN_SPAWN_MONITOR, &ref, 9, sets_state_and_ends, .terminate = says_state);
     expect_word(TAG_WORD);
     EXPECT(buskin_actor_exit_signal(pid, BUSKIN_REASON_KILL, NULL, 0) == 0);
-    EXPECT(is_notice(buskin_actor_receive(20000), BUSKIN_MSG_DOWN, pid, ref, BUSKIN_REASON_KILLED));
+    EXPECT(is_notice(buskin_actor_receive(PATIENCE), BUSKIN_MSG_DOWN, pid, ref, BUSKIN_REASON_KILLED));
     EXPECT(mailbox_is_empty());
 }
 
@@ -550,7 +550,7 @@ static void a_failing_terminate_ends_it_with_the_first_reason(void) {
             pid = START(BUSKIN_SPAWN_MONITOR, &ref, 1, sets_state_and_ends, .terminate = exits_again);
         EXPECT(expect_word(TAG_OTHER) == 2);
         EXPECT(expect_word(TAG_OTHER) == BUSKIN_REASON_USER);
-        const void *m = buskin_actor_receive(20000);
+        const void *m = buskin_actor_receive(PATIENCE);
         EXPECT(is_notice(m, BUSKIN_MSG_DOWN, pid, ref, BUSKIN_REASON_USER) && notice_of(m)->length == 0);
     }
 }

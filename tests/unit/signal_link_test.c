@@ -1,4 +1,4 @@
-/* Links: section 3 of the semantics. LIMIT: 240 */
+/* Links: section 3 of the semantics. */
 #include "rows.h"
 
 static uint64_t boss; /* whom the scenario's actors tell; set before they are spawned */
@@ -99,7 +99,7 @@ static void links_to_the_dead_and_unknown(void) {
         for (int linked = 0; linked < 2; linked++) { /* also beside a link that is there */
             if (linked) EXPECT(buskin_actor_link(live) == 0);
             EXPECT(buskin_actor_link(nobody[i]) == 0);
-            EXPECT(is_exit(buskin_actor_receive(20000), nobody[i], BUSKIN_REASON_NOPROC));
+            EXPECT(is_exit(buskin_actor_receive(PATIENCE), nobody[i], BUSKIN_REASON_NOPROC));
             EXPECT(buskin_actor_unlink(nobody[i]) == 0);
             EXPECT(info_of(buskin_actor_self()).links == (uint64_t)linked);
         }
@@ -230,11 +230,11 @@ static void the_dead_are_strangers(void) {
     uint64_t self = buskin_actor_self();
     buskin_actor_trap_exit(1);
     uint64_t a = START(BUSKIN_SPAWN_LINK, NULL, BUSKIN_REASON_USER + 8, ends_at_once);
-    EXPECT(is_exit(buskin_actor_receive(20000), a, BUSKIN_REASON_USER + 8));
+    EXPECT(is_exit(buskin_actor_receive(PATIENCE), a, BUSKIN_REASON_USER + 8));
     EXPECT(info_of(self).links == 0);
     for (int i = 0; i < 2; i++) {
         EXPECT(buskin_actor_link(a) == 0);
-        EXPECT(is_exit(buskin_actor_receive(20000), a, BUSKIN_REASON_NOPROC)); /* not its reason */
+        EXPECT(is_exit(buskin_actor_receive(PATIENCE), a, BUSKIN_REASON_NOPROC)); /* not its reason */
     }
     EXPECT(mailbox_is_empty());
 }

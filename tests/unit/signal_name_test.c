@@ -1,4 +1,4 @@
-/* Names: section 6 of the semantics. LIMIT: 240 */
+/* Names: section 6 of the semantics. */
 #include "rows.h"
 
 #define NAME(text) text, sizeof text - 1

@@ -1,4 +1,4 @@
-/* Signals and their order: section 1 of the semantics. LIMIT: 240 */
+/* Signals and their order: section 1 of the semantics. */
 #include "rows.h"
 
 enum { MANY = 100 };
@@ -33,7 +33,7 @@ static void talks_then_ends(const void *args) {
 static void last_words_come_before_down(void) {
     uint64_t ref, talker = START(BUSKIN_SPAWN_MONITOR, &ref, buskin_actor_self(), talks_then_ends);
     for (uint64_t i = 0; i < MANY; i++) EXPECT(expect_word(TAG_WORD) == i);
-    EXPECT(is_notice(buskin_actor_receive(20000), BUSKIN_MSG_DOWN, talker, ref, BUSKIN_REASON_NORMAL));
+    EXPECT(is_notice(buskin_actor_receive(PATIENCE), BUSKIN_MSG_DOWN, talker, ref, BUSKIN_REASON_NORMAL));
     EXPECT(mailbox_is_empty());
 }
 
@@ -52,7 +52,7 @@ static void exits_and_messages_keep_their_order(void) {
     uint64_t talker = SPAWN(buskin_actor_self(), talks_and_exits);
     for (uint64_t i = 0; i < MANY; i++) {
         EXPECT(expect_word(TAG_WORD) == i);
-        if (i % 8 == 0) EXPECT(is_exit(buskin_actor_receive(20000), talker, (uint32_t)(BUSKIN_REASON_USER + i)));
+        if (i % 8 == 0) EXPECT(is_exit(buskin_actor_receive(PATIENCE), talker, (uint32_t)(BUSKIN_REASON_USER + i)));
     }
 }
 
@@ -69,7 +69,7 @@ static void links_keep_their_place(void) {
     uint64_t talker = SPAWN(buskin_actor_self(), talks_links_ends);
     EXPECT(expect_word(TAG_WORD) == 1);
     EXPECT(expect_word(TAG_WORD) == 2);
-    const void *m = buskin_actor_receive(20000);
+    const void *m = buskin_actor_receive(PATIENCE);
     EXPECT(is_exit(m, talker, BUSKIN_REASON_USER));
     EXPECT(notice_of(m)->length == 3 && !memcmp(bytes_of(m), "why", 3));
 }
@@ -103,7 +103,7 @@ static void reply_and_message_are_one_stream(void) {
     for (int i = 0; i < 10; i++) {
         buskin_request_t request = {0};
         int32_t status;
-        const void *m = buskin_call(server, TAG_GO, &empty, &request, 20000, &status);
+        const void *m = buskin_call(server, TAG_GO, &empty, &request, PATIENCE, &status);
         EXPECT(m && status == 0 && kind_of(m) == BUSKIN_MSG_REPLY);
         m = buskin_actor_receive(0); /* sent before the reply, so it is there */
         EXPECT(m && tag_of(m) == TAG_WORD && value_of(m) == 7);

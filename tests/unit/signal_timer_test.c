@@ -1,4 +1,4 @@
-/* Timers: section 7 of the semantics. LIMIT: 240 */
+/* Timers: section 7 of the semantics. */
 #include "rows.h"
 
 static uint64_t send_after(uint64_t to, int64_t ms, uint64_t value) {
@@ -135,9 +135,16 @@ static void a_name_is_resolved_at_expiry(void) {
     RARELY(4);
     uint64_t self = buskin_actor_self(), other = SPAWN(0, idler), timer;
     EXPECT(buskin_actor_register("late", 4, other) == 0);
-    EXPECT((timer = send_to_name("late", 3600000, 1)) != 0 && send_to_name("late", 2, 2) != 0);
+    EXPECT((timer = send_to_name("late", 3600000, 1)) != 0);
     EXPECT(send_to_name("nobody", 0, 3) != 0); /* no error when it is over */
-    EXPECT(buskin_actor_unregister("late", 4) == 0 && buskin_actor_register("late", 4, self) == 0);
+    for (int64_t ms = 2;; ms *= 4) {           /* longer, if the machine stalls until it is over */
+        int64_t began = buskin_now_ms();
+        EXPECT(send_to_name("late", ms, 2) != 0);
+        EXPECT(buskin_actor_unregister("late", 4) == 0 && buskin_actor_register("late", 4, self) == 0);
+        if (buskin_now_ms() < began + ms) break;
+        buskin_actor_receive(100);
+        EXPECT(buskin_actor_unregister("late", 4) == 0 && buskin_actor_register("late", 4, other) == 0);
+    }
     EXPECT(expect_word(TAG_WORD) == 2);
     EXPECT(buskin_timer_cancel(timer) >= 0 && buskin_timer_cancel(timer) == BUSKIN_ENOTFOUND);
     EXPECT(send_to_name("", 0, 1) == 0 && send_to_name(NULL, 0, 1) == 0 && send_to_name("late", -1, 1) == 0);
@@ -159,7 +166,7 @@ static void times_out_of_range_are_refused(void) {
         EXPECT(left > good[i] - 100000 && left <= good[i]);
     }
     EXPECT(buskin_timer_send_after(self, 0, TAG_OTHER, NULL, NULL) != 0); /* a message without data */
-    const void *m = buskin_actor_receive(20000);
+    const void *m = buskin_actor_receive(PATIENCE);
     EXPECT(m && tag_of(m) == TAG_OTHER && length_of(m) == 0);
 }
 

@@ -1,7 +1,6 @@
 /*
  * Whatever the input, the front end answers with a diagnostic or a program: files cut off, not text,
  * nested without end, or mutated at random (from a fixed seed).
- * LIMIT: 120
  */
 #include "skit_source.h"
 

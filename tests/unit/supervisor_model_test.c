@@ -175,7 +175,7 @@ static void settle(void) {
         if (n->count && n->running)
             EXPECT(buskin_supervisor_count_children(atomic_load(&n->pid), BUSKIN_COUNT_ALIVE) >= 0);
         else if (n->parent && n->parent->running)
-            EXPECT(n->running || within_10_s(is_known_to_be_gone, n));
+            EXPECT(n->running || eventually(is_known_to_be_gone, n));
     }
 }
 
@@ -197,7 +197,7 @@ static void print_tree(const node_t *n) {
 }
 
 static void compare(unsigned tree, unsigned event) {
-    if (!within_10_s(log_is, model_log)) {
+    if (!eventually(log_is, model_log)) {
         EXPECT(!"the model's log");
         fprintf(stderr, "  event %u in tree %u: ", event, tree);
         print_tree(&nodes[0]);

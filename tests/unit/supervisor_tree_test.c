@@ -95,7 +95,7 @@ static void climb_body(const void *args) {
         forget_events();
         uint64_t before = atomic_load(&live[2]);
         end_child(2, END_CRASH);
-        EXPECT(within_10_s(is_another, &before));
+        EXPECT(eventually(is_another, &before));
         if (!EXPECT(log_is(steps[i]))) fprintf(stderr, "  step %d: %s\n", i, event_log);
     }
     forget_events();
@@ -214,8 +214,8 @@ static void at_the_end_trees_stop_in_reverse_S9_1(void **state) {
 
 static void shutdown_body(const void *args) {
     exit_body(args);
-    buskin_rt_shutdown(10000);
-    buskin_actor_sleep(100000);
+    buskin_rt_shutdown(PATIENCE);
+    buskin_actor_sleep(PATIENCE);
 }
 
 static void at_a_shutdown_trees_stop_in_reverse_S9_1(void **state) {

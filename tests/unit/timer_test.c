@@ -56,15 +56,16 @@ static void test_messages_at_a_time(void **state) {
 static void cancel_some(const void *args) {
     (void)args;
     uint64_t self = buskin_actor_self(), value = 1;
-    uint64_t ref = buskin_timer_send_after(self, 10000, 1, &word, &value);
+    int64_t began = buskin_now_ms();
+    uint64_t ref = buskin_timer_send_after(self, 3600000, 1, &word, &value);
     int64_t left = buskin_timer_cancel(ref);
-    EXPECT(left > 9000 && left <= 10000);
+    EXPECT(left <= 3600000 && left >= 3600000 - (buskin_now_ms() - began));
     EXPECT(buskin_timer_cancel(ref) == BUSKIN_ENOTFOUND);
     ref = buskin_timer_send_after(self, 0, 1, &word, &value);
     EXPECT(take_word() == 1);
     EXPECT(buskin_timer_cancel(ref) == BUSKIN_ENOTFOUND);                            /* sent */
     EXPECT((ref = buskin_timer_send_after(self, 1ll << 31, 1, &word, &value)) != 0); /* S7.4 */
-    EXPECT(buskin_timer_cancel(ref) > (1ll << 31) - 1000);
+    EXPECT(buskin_timer_cancel(ref) > 1ll << 30);
     EXPECT(!buskin_actor_receive(5));
 }
 
@@ -100,15 +101,15 @@ static void set_all(const void *args) {
         if (i % 16 == 0) buskin_actor_yield();
     }
     bool seen[TIMERS] = {0};
-    for (;;) {
-        buskin_receive_t r = {.timeout_ms = 200};
+    while (atomic_load(&cancellers) || atomic_load(&cancelled) + atomic_load(&delivered) < TIMERS) {
+        buskin_receive_t r = {.timeout_ms = 10};
         const uint64_t *m = buskin_receive_peek(&r);
-        if (!m && !atomic_load(&cancellers)) break;
         if (!m) continue;
         if (EXPECT(m[2] < TIMERS && !seen[m[2]])) seen[m[2]] = true; /* once */
         atomic_fetch_add(&delivered, 1);
         buskin_receive_drop(&r);
     }
+    EXPECT(!buskin_actor_receive(50)); /* not both */
 }
 
 static void test_cancelled_or_delivered(void **state) {
@@ -159,7 +160,7 @@ static void ask_with_timeout(const void *args) {
     uint64_t self = buskin_actor_self(), partner = buskin_actor_spawn(answer_sometimes, &self, 8, BUSKIN_NORMAL);
     for (uint64_t i = 1; i <= 60 * ROUNDS; i++) {
         buskin_send_word(partner, 1, i);
-        buskin_receive_t r = {.timeout_ms = i % 8 ? 20000 : 2};
+        buskin_receive_t r = {.timeout_ms = i % 8 ? 3600000 : 2};
         const uint64_t *m = buskin_receive_peek(&r);
         EXPECT((m != NULL) == (i % 8 != 0));
         if (m) {

@@ -60,7 +60,7 @@ static pid_t start_program(int *from) {
     pid_t pid = fork();
     if (!pid) {
         dup2(ends[1], 2);
-        alarm(50);
+        alarm(200);
         signal(SIGUSR1, on_release);
         unsetenv("BUSKIN_WATCHDOG"); /* a second */
         start(4);
