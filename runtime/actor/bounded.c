@@ -470,7 +470,7 @@ fragment_t *bounded_peek(actor_t *a) {
 fragment_t *bounded_skip(actor_t *a) {
     bounded_t *b = bounded_lock_own(a);
     fragment_t *f = b->looked_is == LOOKED_QUEUED ? NULL : b->looked;
-    if (b->looked && !f) b->cursor = b->looking + 1;
+    if (b->looked && !f && b->cursor == b->looking) b->cursor++; /* else a new one before it is to be looked at */
     b->looked = NULL;
     bounded_unlock(a);
     return f;

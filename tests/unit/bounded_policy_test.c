@@ -171,6 +171,33 @@ static void a_replaced_message_is_looked_at_again(void) {
     take(p, TAG_WORD, 3);
 }
 
+/* Skips the first, and looks at the second while the first is replaced. */
+static void looks_while_another_is_replaced(const void *args) {
+    uint64_t out = word_of(args), self = buskin_actor_self();
+    buskin_receive_t r = {.timeout_ms = 20000};
+    EXPECT(value_of(buskin_receive_peek(&r)) == 1);
+    buskin_receive_skip(&r);
+    EXPECT(value_of(buskin_receive_peek(&r)) == 2);
+    tell(out, TAG_GO, 0);
+    while (info_of(self).mailbox_coalesced == 0) buskin_actor_yield(); /* as if preempted here */
+    buskin_receive_skip(&r);
+    const void *m = buskin_receive_peek(&r);
+    EXPECT(m && value_of(m) == 60);
+    buskin_receive_drop(&r);
+    tell(out, TAG_DONE, 0);
+}
+
+/* Once it was passed over: going on behind the message that it looked at, the receive never saw the new one. */
+static void a_message_replaced_before_the_one_looked_at_is_seen(void) {
+    uint64_t p = SPAWN(buskin_actor_self(), looks_while_another_is_replaced, .mailbox_capacity = 3,
+                       .mailbox_policy = BUSKIN_POLICY_COALESCE, .mailbox_key = offsetof(reading_t, key));
+    EXPECT(gauge(p, TAG_WORD, 1, 1) == BUSKIN_OK);
+    EXPECT(gauge(p, TAG_WORD, 2, 2) == BUSKIN_OK);
+    EXPECT(expect_word(TAG_GO) == 0);
+    EXPECT(gauge(p, TAG_WORD, 1, 60) == BUSKIN_COALESCED);
+    EXPECT(expect_word(TAG_DONE) == 0);
+}
+
 /* More keys than the map holds inline, with messages of other keys in between, in a ring that grows and is packed. */
 static void many_keys(void) {
     enum { KEYS = 60, SENT = 400 };
@@ -227,6 +254,7 @@ static const scenario_t scenarios[] = {
     {"S10.4", same_key_is_replaced_in_place},
     {"S10.4", fallbacks},
     {"S10.4 S5.1", a_replaced_message_is_looked_at_again},
+    {"S10.4 S5.1", a_message_replaced_before_the_one_looked_at_is_seen},
     {"S10.4 S10.7", many_keys},
     {"S10.3 S7.3", a_timer_to_a_full_mailbox_is_dropped},
     {"S10.1", bad_options_are_refused},
