@@ -75,6 +75,13 @@ static void *stuck_thread(void *arg) {
     return NULL;
 }
 
+/* The status of the send that had to wait. */
+static void *stuck_sender(void *arg) {
+    for (int i = 0; i < ROOM; i++) EXPECT(buskin_send_word(receiver, 1, 0) == BUSKIN_OK);
+    *(int32_t *)arg = buskin_send_word(receiver, 1, 0);
+    return NULL;
+}
+
 /* A thread that still waits when the program ends is told so. */
 static void test_the_end_wakes_threads(void **state) {
     (void)state;
@@ -89,6 +96,22 @@ static void test_the_end_wakes_threads(void **state) {
     assert_int_equal(finish(), 0);
     pthread_join(thread, NULL);
     assert_true(status == BUSKIN_ENOPROC || status == BUSKIN_ESTATE);
+}
+
+/* S10.2: so is one whose receiver ends while the program goes on. */
+static void test_a_receivers_end_wakes_threads(void **state) {
+    (void)state;
+    pthread_t thread;
+    int32_t status = BUSKIN_OK;
+    buskin_spawn_desc_t desc = bounded(takes_nothing);
+    start(2);
+    receiver = buskin_spawn(&desc, NULL, 0, NULL);
+    assert_int_equal(pthread_create(&thread, NULL, stuck_sender, &status), 0);
+    while (info_of(receiver).mailbox_senders != 1) sched_yield();
+    assert_int_equal(buskin_actor_exit_signal(receiver, BUSKIN_REASON_KILL, NULL, 0), BUSKIN_OK);
+    pthread_join(thread, NULL);
+    assert_int_equal(status, BUSKIN_ENOPROC);
+    assert_int_equal(finish(), 0);
 }
 
 static _Atomic uint64_t partners[2], terminated;
@@ -150,6 +173,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         BOTH(test_threads_wait),
         BOTH(test_the_end_wakes_threads),
+        BOTH(test_a_receivers_end_wakes_threads),
         BOTH(test_mutual_waits_are_quiet),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

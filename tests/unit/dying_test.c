@@ -159,12 +159,31 @@ static void many_ask_while_it_ends(void) {
     }
 }
 
+static _Atomic int32_t registered;
+
+static void takes_a_name_at_its_end(void *state, const buskin_notice_t *why) {
+    (void)state, (void)why;
+    atomic_store(&registered, buskin_actor_register("late", 4, buskin_actor_self()));
+}
+
+/* S6.1: not even for itself, in its terminate callback. */
+static void who_ends_takes_no_name(void) {
+    atomic_store(&registered, 1);
+    uint64_t pid = SPAWN(buskin_actor_self(), reports_and_idles, .terminate = takes_a_name_at_its_end);
+    await_word(TAG_GO);
+    uint64_t ref = buskin_actor_monitor(pid);
+    end_it(pid);
+    EXPECT(await_down(ref) != NULL);
+    EXPECT(atomic_load(&registered) == BUSKIN_ENOPROC && buskin_actor_whereis("late", 4) == 0);
+}
+
 int main(int argc, char **argv) {
     static const scenario_t scenarios[] = {
         {"S1.7 S2.8", not_alive_means_free_name},   {"S2.8 S4.2", down_means_free_name},
         {"S2.8 S3.3", exit_means_free_name},        {"S3.4", unlink_of_a_dying_actor_is_final},
         {"S2.8 S8.1", failed_call_means_free_name}, {"S6.1", a_dying_actor_takes_no_name},
-        {"S2.8", info_tells_that_it_is_ending},     {"S2.8", many_ask_while_it_ends},
+        {"S6.1", who_ends_takes_no_name},           {"S2.8", info_tells_that_it_is_ending},
+        {"S2.8", many_ask_while_it_ends},
     };
     return rows_main(argc, argv, scenarios, COUNT(scenarios));
 }

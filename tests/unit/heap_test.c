@@ -118,6 +118,54 @@ static void test_adopted_messages_live_and_are_released(void **state) {
     heap_free(&ctx, &pool);
 }
 
+/* What is handed on in a move leaves the heap, unless too many newer messages hide it. */
+static void test_a_message_can_leave_the_heap(void **state) {
+    (void)state;
+    buskin_context_t ctx = {.pid = 1ull << 32 | 11};
+    enum { N = 6 };
+    fragment_t *messages[N];
+    uint64_t held[N + 1];
+    assert_non_null(heap_ensure(&ctx, &pool));
+    heap_t *heap = heap_of(&ctx);
+    for (uint64_t i = 0; i < N; i++) {
+        held[i] = heap->held;
+        messages[i] = fragment_word(&pool, i);
+        assert_true(heap_adopt(&ctx, &pool, messages[i]));
+    }
+    uint64_t since = heap->since, one = heap->held - held[N - 1];
+    assert_false(heap_unlink(&ctx, messages[2], 2)); /* three are newer */
+    assert_int_equal(heap->held, held[N - 1] + one);
+    assert_true(heap_unlink(&ctx, messages[2], 3));
+    assert_true(heap_unlink(&ctx, messages[N - 1], 0));
+    assert_true(heap_unlink(&ctx, messages[0], 100));
+    assert_false(heap_unlink(&ctx, messages[0], 100)); /* it is gone */
+    assert_int_equal(heap->held, held[N - 3]);
+    assert_int_equal(heap->since, since - 3 * one);
+    for (int i = 0; i < N; i++)
+        assert_int_equal(messages[i]->flags & AREA_HEAP, i % (N - 1) == 0 || i == 2 ? 0 : AREA_HEAP);
+    unsigned left = 0;
+    for (fragment_t *f = heap->fragments; f; f = f->next) left++;
+    assert_int_equal(left, N - 3);
+    for (int i = 0; i < N; i++)
+        if (!(messages[i]->flags & AREA_HEAP)) fragment_free(&pool, messages[i]);
+    heap_free(&ctx, &pool);
+}
+
+/* Chunks double up to a limit, so a heap of n bytes has few. */
+static void test_chunks_grow(void **state) {
+    (void)state;
+    buskin_context_t ctx = {.pid = 1ull << 32 | 12};
+    for (int i = 0; i < 8000; i++) assert_non_null(allocate(&ctx, 56)); /* 512,000 bytes */
+    uint64_t last = HEAP_CHUNK_MAX, count = 0;
+    for (area_t *chunk = heap_of(&ctx)->chunks; chunk; chunk = chunk->next, count++) {
+        assert_true(area_held(chunk) == last || area_held(chunk) == last / 2);
+        last = area_held(chunk);
+    }
+    assert_int_equal(last, HEAP_FIRST_CHUNK);
+    assert_true(count < 10 + 512000 / HEAP_CHUNK_MAX);
+    heap_free(&ctx, &pool);
+}
+
 static void test_a_heap_that_ends_gives_all_back(void **state) {
     (void)state;
     pool_drain(&pool);
@@ -144,6 +192,8 @@ int main(void) {
         cmocka_unit_test(test_large_objects_keep_every_alignment),
         cmocka_unit_test(test_sizes_that_no_memory_holds),
         cmocka_unit_test(test_adopted_messages_live_and_are_released),
+        cmocka_unit_test(test_a_message_can_leave_the_heap),
+        cmocka_unit_test(test_chunks_grow),
         cmocka_unit_test(test_a_heap_that_ends_gives_all_back),
     };
     return cmocka_run_group_tests(tests, open_arena, NULL);

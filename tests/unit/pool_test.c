@@ -88,6 +88,30 @@ static void test_only_the_aged_go_back(void **state) {
     assert_int_equal(arena_in_use(), before);
 }
 
+/* The smallest and the largest pieces, of the first and the last use, age like the others. */
+static void test_all_classes_age(void **state) {
+    (void)state;
+    static pool_t pool;
+    static void *pieces[4096];
+    uint64_t now = 2000000000000;
+    for (enum piece_use use = 0; use < PIECE_USES; use++)
+        for (unsigned c = 0; c < PIECE_CLASSES; c++) {
+            pool_drain(&pool);
+            pool_trim();
+            pool_trim_aged(now += POOL_AGE_NS, 0);
+            uint64_t before = arena_in_use();
+            unsigned n = 4 * UNIT_BYTES / piece_bytes[c];
+            for (unsigned i = 0; i < n; i++) pieces[i] = piece_take(&pool, use, c);
+            for (unsigned i = 0; i < n; i++) piece_give(&pool, use, c, pieces[i]);
+            pool_drain(&pool);
+            pool_sort(UINT32_MAX);
+            pool_trim_aged(now += POOL_AGE_NS, 1000);
+            assert_true(arena_in_use() > before);
+            assert_int_equal(pool_trim_aged(now += POOL_AGE_NS, 1000), POOL_TRIMMED);
+            assert_int_equal(arena_in_use(), before);
+        }
+}
+
 /* A pool keeps the unit that it is cutting only while one of its pieces is in use. */
 static void test_a_unit_that_is_cut_is_released(void **state) {
     (void)state;
@@ -169,6 +193,7 @@ int main(void) {
         cmocka_unit_test(test_pieces_are_disjoint_and_come_back),
         cmocka_unit_test(test_drained_pools_give_their_memory_back),
         cmocka_unit_test(test_only_the_aged_go_back),
+        cmocka_unit_test(test_all_classes_age),
         cmocka_unit_test(test_a_unit_that_is_cut_is_released),
         cmocka_unit_test(test_bytes_of_any_size),
         cmocka_unit_test(test_pieces_wander_without_new_memory),

@@ -1,6 +1,8 @@
 /* Names: section 6 of the semantics. */
 #include "rows.h"
 
+#include <malloc.h>
+
 #define NAME(text) text, sizeof text - 1
 
 static uint64_t boss; /* whom the scenario's actors tell; set before they are spawned */
@@ -197,6 +199,20 @@ static void many_names_of_one_owner(void) {
     }
 }
 
+/* Names that come and go leave the table of names as large as it was. */
+static void names_that_come_and_go_take_no_memory(void) {
+    RARELY(20);
+    uint64_t self = buskin_actor_self();
+    EXPECT(buskin_actor_register(NAME("first"), self) == 0);
+    struct mallinfo2 before = mallinfo2();
+    for (int i = 0; i < 20000; i++) {
+        EXPECT(buskin_actor_register(NAME("fleeting"), self) == 0);
+        EXPECT(buskin_actor_unregister(NAME("fleeting")) == 0);
+    }
+    struct mallinfo2 after = mallinfo2();
+    EXPECT(after.uordblks + after.hblkhd < before.uordblks + before.hblkhd + 65536);
+}
+
 int main(int argc, char **argv) {
     static const scenario_t scenarios[] = {
         {"S6.1", a_name_has_one_owner},
@@ -205,6 +221,7 @@ int main(int argc, char **argv) {
         {"S6.3", of_64_racers_one_wins},
         {"S6.3", churn_shows_no_stale_owner},
         {"S6.4", names_are_bytes},
+        {"S6.1", names_that_come_and_go_take_no_memory},
         {"S6.1 S11.6", many_names_of_one_owner},
     };
     return rows_main(argc, argv, scenarios, COUNT(scenarios));

@@ -237,6 +237,9 @@ static void explained(void **state) {
     plan.spec.window_ms = 0;
     buskin_supervisor_explain(&plan.spec, text, sizeof text);
     assert_string_equal(text, "supervisor plan: window_ms is not in 1..4294967295");
+    plan.spec.name = "";
+    buskin_supervisor_explain(&plan.spec, text, sizeof text);
+    assert_string_equal(text, "supervisor: window_ms is not in 1..4294967295");
     assert_true(buskin_supervisor_explain(NULL, text, sizeof text) > 0);
 }
 

@@ -3,7 +3,7 @@
 
 #include "actor/table.h"
 
-enum { LIMIT = 500 };
+enum { LIMIT = 503 }; /* no multiple of what a cache takes at once */
 static table_cache_t cache, other;
 
 static int open_table(void **state) {
@@ -57,6 +57,57 @@ static void test_the_limit_answers_null(void **state) {
     table_give(&cache, all[0]);
 }
 
+/* A runtime that is started again with a lower limit keeps to it, whatever blocks there are from before. */
+static void test_a_lower_limit_holds(void **state) {
+    (void)state;
+    enum { LOWER = 100, HELD = 40 };
+    static actor_t *held[HELD], *all[LIMIT];
+    table_drain(&cache);
+    assert_true(table_init(LOWER));
+    for (unsigned i = 0; i < HELD; i++) assert_non_null(held[i] = table_take(&other));
+    table_drain(&other); /* what it has free */
+    unsigned n = 0;
+    while (n < LIMIT && (all[n] = table_take(&cache))) n++;
+    assert_int_equal(n, LOWER - HELD);
+    assert_true(table_init(HELD / 2)); /* fewer than there are */
+    assert_null(table_take(&other));
+    while (n) table_retire_pid(all[--n]), table_give(&cache, all[n]);
+    for (unsigned i = 0; i < HELD; i++) table_retire_pid(held[i]), table_give(&other, held[i]);
+    table_drain(&cache);
+    table_drain(&other);
+    assert_true(table_init(LIMIT));
+}
+
+static void test_the_largest_limit(void **state) {
+    (void)state;
+    assert_true(table_init(UINT32_MAX));
+    assert_int_equal(table_slots, TABLE_SLOTS_MAX);
+    assert_true(table_init(LIMIT));
+    assert_int_equal(table_slots, LIMIT + 1);
+}
+
+/* A block whose last home is about to look at what came late is passed over; it does not count twice. */
+static void test_a_block_that_is_looked_into_is_passed_over(void **state) {
+    (void)state;
+    static actor_t *all[LIMIT];
+    table_drain(&cache);
+    for (unsigned round = 0; round < 3; round++) {
+        actor_t *a = table_take(&cache);
+        uint8_t home = load_relaxed(&a->remote->home);
+        store_relaxed(&a->remote->home, (uint8_t)(home + 1));
+        store_relaxed(&a->remote->in_inbox, 1);
+        table_give(&cache, a);
+        unsigned n = 0;
+        while (n < LIMIT && (all[n] = table_take(&cache))) assert_ptr_not_equal(all[n++], a);
+        assert_int_equal(n, LIMIT - 1);
+        store_relaxed(&a->remote->in_inbox, 0);
+        assert_ptr_equal(all[n++] = table_take(&cache), a);
+        assert_int_equal(load_relaxed(&a->remote->home), home);
+        while (n) table_retire_pid(all[--n]), table_give(&cache, all[n]);
+        table_drain(&cache);
+    }
+}
+
 /* Blocks that one worker frees come to another in the end. */
 static void test_blocks_wander_through_the_depot(void **state) {
     (void)state;
@@ -92,6 +143,9 @@ int main(void) {
         cmocka_unit_test(test_no_pid_is_found_before_any_is_given),
         cmocka_unit_test(test_a_pid_lives_once),
         cmocka_unit_test(test_the_limit_answers_null),
+        cmocka_unit_test(test_a_lower_limit_holds),
+        cmocka_unit_test(test_the_largest_limit),
+        cmocka_unit_test(test_a_block_that_is_looked_into_is_passed_over),
         cmocka_unit_test(test_blocks_wander_through_the_depot),
         cmocka_unit_test(test_generations_do_not_wrap),
     };
