@@ -47,7 +47,8 @@ enum actor_wait {
     WAIT_PEEK,                      /* a message not yet skipped; the frame holds the buskin_receive_t */
     WAIT_SLEEP = WAIT_NOT_MESSAGES, /* the timer */
     WAIT_CALL,                      /* a blocking call on a pool thread */
-    WAIT_ANSWER                     /* the answer to a request; the frame holds where its bytes go, or 0 */
+    WAIT_ANSWER,                    /* the answer to a request; the frame holds where its bytes go, or 0 */
+    WAIT_REPLY                      /* the end of a call; the frame holds where its status goes, or 0 */
 };
 
 enum actor_state { ACTOR_FREE, ACTOR_READY, ACTOR_RUNNING, ACTOR_WAITING };

@@ -437,13 +437,13 @@ bool bounded_sleep(actor_t *a) {
 
 /* -- The home: receives -- */
 
-fragment_t *bounded_begin(actor_t *a, bool oldest) {
+fragment_t *bounded_begin(actor_t *a) {
     bounded_t *b = bounded_lock_own(a);
     /* of a receive that was given up */
     fragment_t *f = b->looked_is == LOOKED_QUEUED ? NULL : b->looked;
     b->looked = NULL;
     ring_trim(b);
-    b->cursor = oldest ? b->head : b->tail;
+    b->cursor = b->head;
     bounded_unlock(a);
     return f;
 }

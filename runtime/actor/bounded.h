@@ -104,8 +104,8 @@ bool bounded_news(actor_t *a);
 /* The home will look again only when it is notified. false: something arrived; take it in first. */
 bool bounded_sleep(actor_t *a);
 
-/* Begins a receive: at the oldest message, or behind all that are there. Returns what is to be freed, or NULL. */
-fragment_t *bounded_begin(actor_t *a, bool oldest);
+/* Begins a receive, at the oldest message. Returns what is to be freed, or NULL. */
+fragment_t *bounded_begin(actor_t *a);
 /* The message that the receive looks at now; NULL: no more. */
 fragment_t *bounded_peek(actor_t *a);
 /* Goes on to the next one; what is to be freed, or NULL. */

@@ -1,10 +1,8 @@
 /* cold.c - making and freeing cold blocks. */
 #include "actor/index.h"
 
-cold_t *cold_ensure(actor_t *a, pool_t *pool) {
-    cold_t *cold = actor_cold(a);
-    if (cold) return cold;
-    cold = piece_take(pool, PIECE_PLAIN, piece_class(sizeof *cold));
+cold_t *cold_make(actor_t *a, pool_t *pool) {
+    cold_t *cold = piece_take(pool, PIECE_PLAIN, piece_class(sizeof *cold));
     if (!cold) return NULL;
     *cold = (cold_t){.desc = (const buskin_spawn_desc_t *)a->meta};
     a->meta = (uintptr_t)cold | 1;

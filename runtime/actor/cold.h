@@ -9,10 +9,11 @@ typedef struct cold {
     const buskin_spawn_desc_t *desc;
     fragment_t *reason;  /* why it must end, or is ending: data is a buskin_notice and the reason's bytes */
     map_t links;         /* pid -> 0, or the id of an unlink that is not yet acknowledged */
-    map_t watching;      /* reference -> pid that this actor monitors, or calls (WATCH_CALL) */
+    map_t watching;      /* reference -> pid that this actor monitors, or calls */
     map_t watchers;      /* reference -> pid that monitors this actor, or waits for its reply */
-    uint64_t asked;      /* reference of the request that the actor waits for (WAIT_ANSWER) */
-    fragment_t *answer;  /* to it: SIGNAL_ANSWER, or NULL as yet */
+    uint64_t asked;      /* reference of the request or call that the actor waits for (WAIT_ANSWER, WAIT_REPLY), or 0 */
+    fragment_t *answer;  /* to it: SIGNAL_ANSWER, the REPLY or the DOWN; or NULL as yet */
+    uint64_t answer_by;  /* WAIT_REPLY: when the call times out, in ns; 0: never */
     uint64_t sending_to; /* the request is to take a message: the bounded mailbox that it waits for; else 0 */
     fragment_t *late;    /* requests that came when its end was certain, newest first: answered when it is over */
     map_t *by_name;      /* reference -> fragment with the name, of monitors that were made by name; or NULL */
@@ -31,9 +32,6 @@ typedef struct cold {
     bool named;    /* has owned a name: the registry is asked at its end */
 } cold_t;
 
-/* A watched pid with this bit set is the server of a call in progress: a reply ends the monitor. */
-#define WATCH_CALL (1ull << 31)
-
 static inline cold_t *actor_cold(const actor_t *a) { return a->meta & 1 ? (cold_t *)(a->meta & ~(uintptr_t)1) : NULL; }
 
 static inline const buskin_spawn_desc_t *actor_desc(const actor_t *a) {
@@ -47,7 +45,11 @@ static inline const char *actor_name(const actor_t *a) {
 }
 
 /* NULL: no memory. */
-cold_t *cold_ensure(actor_t *a, pool_t *pool);
+cold_t *cold_make(actor_t *a, pool_t *pool);
+static inline cold_t *cold_ensure(actor_t *a, pool_t *pool) {
+    cold_t *cold = actor_cold(a);
+    return cold ? cold : cold_make(a, pool);
+}
 void cold_free(actor_t *a, pool_t *pool);
 /* The same for a block that no actor has any more. */
 void cold_discard(cold_t *cold, pool_t *pool);

@@ -156,9 +156,17 @@ static fragment_t *down_by_name(pool_t *pool, fragment_t *f, fragment_t *name) {
     return named ? named : f;
 }
 
+/* What the actor waits for in WAIT_REPLY: it is the call's result, and no message. */
+static enum signal_effect call_ends(cold_t *cold, fragment_t *f, enum buskin_message_kind kind) {
+    f->kind = kind;
+    cold->answer = f;
+    return SIGNAL_MUST_RUN;
+}
+
 static enum signal_effect apply_down(pool_t *pool, actor_t *a, fragment_t *f) {
     cold_t *cold = actor_cold(a);
-    if (!cold || !map_remove(&cold->watching, reason_notice(f)->ref)) return signal_drop(pool, f);
+    if (!cold || !map_take(&cold->watching, reason_notice(f)->ref)) return signal_drop(pool, f);
+    if (cold->asked == reason_notice(f)->ref) return call_ends(cold, f, BUSKIN_MSG_DOWN);
     fragment_t *name = cold_name_take(cold, reason_notice(f)->ref);
     return signal_message(a, name ? down_by_name(pool, f, name) : f, BUSKIN_MSG_DOWN);
 }
@@ -170,14 +178,15 @@ static enum signal_effect apply_call(pool_t *pool, actor_t *a, fragment_t *f, fr
     }
     cold_t *cold = cold_ensure(a, pool);
     const buskin_request_t *request = (const buskin_request_t *)(const void *)f->data;
-    if (cold) map_put(&cold->watchers, request->ref, request->from);
+    if (cold) map_add(&cold->watchers, request->ref, request->from);
     return signal_message(a, f, BUSKIN_MSG_CALL);
 }
 
 /* The reference is in the tag: the data is the reply's own. */
 static enum signal_effect apply_reply(pool_t *pool, actor_t *a, fragment_t *f) {
     cold_t *cold = actor_cold(a);
-    if (!cold || !map_remove(&cold->watching, f->tag)) return signal_drop(pool, f); /* too late (S8.2) */
+    if (!cold || !map_take(&cold->watching, f->tag)) return signal_drop(pool, f); /* too late (S8.2) */
+    if (likely(cold->asked == f->tag)) return call_ends(cold, f, BUSKIN_MSG_REPLY);
     return signal_message(a, f, BUSKIN_MSG_REPLY);
 }
 

@@ -24,11 +24,11 @@ enum signal_kind {
     SIGNAL_DEMONITOR,  /* and no longer; ref; code: SIGNAL_WATCHER_ENDED, or 0 */
     SIGNAL_DOWN,       /* a watched actor has ended; ref, a reason */
     SIGNAL_CALL,       /* a request and its monitor: becomes a message of kind CALL */
-    SIGNAL_REPLY,      /* its reply: becomes a message of kind REPLY if it is still waited for; tag: the reference */
-    SIGNAL_ALIVE,      /* is the target alive? answered with ANSWER; ref */
-    SIGNAL_REGISTER,   /* own the name in the bytes; answered with ANSWER; ref */
-    SIGNAL_INFO,       /* fill in a buskin_process_info; answered with ANSWER; ref */
-    SIGNAL_ANSWER      /* ref; code: the result; bytes */
+    SIGNAL_REPLY, /* its reply, of kind REPLY if it is still waited for: the call's result, or a message; tag: the reference */
+    SIGNAL_ALIVE,    /* is the target alive? answered with ANSWER; ref */
+    SIGNAL_REGISTER, /* own the name in the bytes; answered with ANSWER; ref */
+    SIGNAL_INFO,     /* fill in a buskin_process_info; answered with ANSWER; ref */
+    SIGNAL_ANSWER    /* ref; code: the result; bytes */
 };
 
 /* What refines a signal. */

@@ -7,9 +7,6 @@
 /* As buskin_call, with any tag. */
 const void *call_any(uint64_t to, uint64_t tag, const buskin_desc_t *desc, const void *value, int64_t timeout_ms,
                      int32_t *status);
-/* Waits, within the receive r, for the reply under ref or the end of its sender, and takes that message. *status is OK, ENOPROC
- * or, with NULL, ETIMEOUT. */
-const void *call_await(buskin_receive_t *r, uint64_t ref, int32_t *status);
 /* As buskin_reply, within caller_run. desc may be NULL. */
 uint64_t call_reply(caller_t *c, uint64_t from, uint64_t ref, const buskin_desc_t *desc, const void *value);
 

@@ -43,6 +43,23 @@ static uint64_t forget_run(caller_t *c, uint64_t job, uint64_t a2, uint64_t a3, 
     return map_remove(actor_cold(c->self)->jobs, job);
 }
 
+static bool is_result(const void *message, uint64_t ref) {
+    const fragment_t *f = fragment_of_message(message);
+    if (f->kind == BUSKIN_MSG_REPLY) return f->tag == ref;
+    return f->kind == BUSKIN_MSG_DOWN && ((const buskin_notice_t *)(const void *)f->data)->ref == ref;
+}
+
+/* Waits for the reply under ref or the end of the job, and takes that message. *status is OK, ENOPROC or, with NULL, ETIMEOUT. */
+static const void *await_result(buskin_receive_t *r, uint64_t ref, int32_t *status) {
+    const void *message;
+    while ((message = buskin_receive_peek(r)) && !is_result(message, ref)) buskin_receive_skip(r);
+    *status = BUSKIN_ETIMEOUT;
+    if (!message) return NULL;
+    *status = fragment_of_message(message)->kind == BUSKIN_MSG_REPLY ? BUSKIN_OK : BUSKIN_ENOPROC;
+    buskin_receive_take(r);
+    return message;
+}
+
 const void *buskin_job_await(uint64_t job, int64_t timeout_ms, int32_t *status) {
     int32_t unused;
     if (!status) status = &unused;
@@ -52,7 +69,7 @@ const void *buskin_job_await(uint64_t job, int64_t timeout_ms, int32_t *status) 
     uint64_t ref = caller_run(reference_run, job, 0, 0, 0, 0);
     if (!ref) return NULL;
     buskin_receive_t r = {.timeout_ms = timeout_ms};
-    const void *message = call_await(&r, ref, status);
+    const void *message = await_result(&r, ref, status);
     if (message) caller_run(forget_run, job, 0, 0, 0, 0);
     return message;
 }

@@ -54,7 +54,7 @@ static __attribute__((noinline)) fragment_t *peek_pending(worker_t *w, actor_t *
         receive_enter(r, RECEIVE_GOING);
         return receive_candidate(self, r);
     }
-    if (receive_is_fresh(r)) receive_begin_bounded(w, self, true);
+    if (receive_is_fresh(r)) receive_begin_bounded(w, self);
     receive_enter(r, RECEIVE_BOUNDED);
     return bounded_peek(self);
 }
@@ -218,7 +218,7 @@ const void *buskin_actor_receive(int64_t timeout_ms) {
 
 static bool receive_finds(worker_t *w, actor_t *self) {
     if (likely(self->head || !actor_is_bounded(self))) return self->head;
-    receive_begin_bounded(w, self, true);
+    receive_begin_bounded(w, self);
     return bounded_peek(self);
 }
 

@@ -8,9 +8,8 @@
 #include "sched/post.h"
 
 enum {
-    SEND_COST = 3,   /* reductions, so that four senders do not outrun one receiver */
-    COPY_BYTES = 16, /* that are copied for one reduction: a copy costs its receiver cache misses, too */
-    SEND_SMALL = 64  /* bytes of slots that are copied on the caller's stack */
+    SEND_COST = 3,  /* reductions, so that four senders do not outrun one receiver */
+    COPY_BYTES = 16 /* that are copied for one reduction: a copy costs its receiver cache misses, too */
 };
 
 uint64_t slow_post(actor_t *a, fragment_t *f);
@@ -144,23 +143,16 @@ static __attribute__((noinline)) int32_t send_slow(uint64_t to, uint64_t tag, co
 int32_t buskin_send(uint64_t to, uint64_t tag, const buskin_desc_t *desc, const void *value) {
     buskin_context_t *ctx = here();
     if (!desc) desc = &fragment_empty_desc;
-    if (unlikely(!is_actor(ctx) || !has_room(ctx) || !desc_is_flat(desc) || desc->size - 1 >= SEND_SMALL || !value))
+    if (unlikely(!is_actor(ctx) || !has_room(ctx) || !desc_is_small(desc) || !value))
         return send_slow(to, tag, desc, value);
     worker_t *w = this_worker;
     actor_t *a = table_find(to);
-    unsigned size_class = piece_small_class[(sizeof(fragment_t) + desc->size + 31) / 32];
     if (unlikely(!a || load_acquire(&a->remote->home) != w->id || remote_pending(a) ||
-                 !w->pool.lists[PIECE_FRAGMENTS][size_class].free))
+                 !fragment_is_at_hand(&w->pool, desc)))
         return send_slow(to, tag, desc, value);
-    fragment_t *f = piece_take(&w->pool, PIECE_FRAGMENTS, size_class);
+    fragment_t *f = fragment_small(&w->pool, desc, value);
     f->owner = to;
-    f->kind = BUSKIN_MSG_USER;
-    f->flags = size_class;
-    f->header = (header_t)(uintptr_t)desc | HEADER_MESSAGE;
     f->tag = tag;
-    f->length = round8(desc->size);
-    const uint64_t *words = value;
-    for (uint32_t i = 0; i < (desc->size + 7) / 8; i++) f->data[i] = words[i];
     actor_charge(ctx, SEND_COST);
     mailbox_push(a, f);
     if (waits_for_message(a)) worker_ready_soon(w, a);

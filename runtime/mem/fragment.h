@@ -58,6 +58,31 @@ static inline fragment_t *fragment_word(pool_t *pool, uint64_t word) {
     return f;
 }
 
+/* Of the values that need no graph copy, those that are copied word by word, even on an actor's stack. */
+enum { FRAGMENT_SMALL = 64 }; /* bytes of slots */
+static inline bool desc_is_small(const buskin_desc_t *desc) {
+    return desc_is_flat(desc) && desc->size - 1 < FRAGMENT_SMALL;
+}
+static inline unsigned fragment_small_class(const buskin_desc_t *desc) {
+    return piece_small_class[(sizeof(fragment_t) + desc->size + 31) / 32];
+}
+/* Whether fragment_small will find a piece at hand, and so is a leaf. */
+static inline bool fragment_is_at_hand(const pool_t *pool, const buskin_desc_t *desc) {
+    return pool->lists[PIECE_FRAGMENTS][fragment_small_class(desc)].free;
+}
+static inline fragment_t *fragment_small(pool_t *pool, const buskin_desc_t *desc, const void *value) {
+    unsigned size_class = fragment_small_class(desc);
+    fragment_t *f = piece_take(pool, PIECE_FRAGMENTS, size_class);
+    if (unlikely(!f)) return NULL;
+    f->kind = BUSKIN_MSG_USER;
+    f->flags = size_class;
+    f->header = (header_t)(uintptr_t)desc | HEADER_MESSAGE;
+    f->length = round8(desc->size);
+    const uint64_t *words = value;
+    for (uint32_t i = 0; i < (desc->size + 7) / 8; i++) f->data[i] = words[i];
+    return f;
+}
+
 /* The list of the counted blocks of a fragment with AREA_LIST; dropping and taking one count of each (share.c). */
 struct share **fragment_shares(const fragment_t *f, uint64_t *n);
 void fragment_drop_shares(pool_t *pool, fragment_t *f);

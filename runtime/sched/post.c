@@ -201,6 +201,8 @@ void post_withdraw(worker_t *w, actor_t *self) {
     actor_t *a = table_find(cold->sending_to);
     fragment_t *waiter = a ? bounded_withdraw(a, cold->sending_to, cold->asked) : NULL;
     cold->asked = cold->sending_to = 0;
+    if (cold->answer) fragment_free(&w->pool, cold->answer);
+    cold->answer = NULL;
     if (!waiter) return;
     post_drop_message(w, waiter);
     fragment_free(&w->pool, waiter);

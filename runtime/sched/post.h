@@ -17,7 +17,7 @@ void post_take_in(worker_t *w, actor_t *a);
 
 /* The message that a's receive looks at is taken out: those who waited for the space go on. */
 fragment_t *post_received(worker_t *w, actor_t *a);
-/* Takes back what self waits to send, because it ends. */
+/* self ends: forgets the answer that it waits for, and takes back what it waits to send. */
 void post_withdraw(worker_t *w, actor_t *self);
 /* a has ended: answers what was on its way, and the senders that wait. */
 void post_close(worker_t *w, actor_t *a);

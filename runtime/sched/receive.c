@@ -6,12 +6,15 @@
 #include "sched/receive.h"
 
 #include "actor/signal.h"
+#include "sched/deliver.h"
 #include "sched/end.h"
 #include "sched/post.h"
 #include "sched/seeded.h"
 #include "sched/timer.h"
 
-uint64_t receive_deadline(int64_t timeout_ms) { return now_ns() + (uint64_t)timeout_ms * 1000000u; }
+uint64_t receive_deadline(int64_t timeout_ms) {
+    return now_ns() + (uint64_t)(timeout_ms < UINT32_MAX ? timeout_ms : UINT32_MAX) * 1000000u;
+}
 
 static bool wait_over(worker_t *w, actor_t *a, uint64_t result) {
     if (a->ctx.private0) timer_disarm(w, a);
@@ -21,8 +24,8 @@ static bool wait_over(worker_t *w, actor_t *a, uint64_t result) {
     return true;
 }
 
-void receive_begin_bounded(worker_t *w, actor_t *a, bool oldest) {
-    fragment_t *given_up = bounded_begin(a, oldest);
+void receive_begin_bounded(worker_t *w, actor_t *a) {
+    fragment_t *given_up = bounded_begin(a);
     if (given_up) fragment_free(&w->pool, given_up);
 }
 
@@ -73,6 +76,42 @@ static bool finish_answer(worker_t *w, actor_t *a) {
     return wait_over(w, a, result);
 }
 
+/* The server need not tell of its end any more, and a reply that comes is nobody's (S8.2). */
+static void call_forget(worker_t *w, actor_t *a, cold_t *cold) {
+    const uint64_t *server = map_find(&cold->watching, cold->asked);
+    fragment_t *f = server ? signal_new(&w->pool, SIGNAL_DEMONITOR, *server, a->ctx.pid, cold->asked) : NULL;
+    map_take(&cold->watching, cold->asked);
+    cold->asked = 0;
+    if (f) deliver(w, f);
+}
+
+/* The frame's result word holds where the status goes, or 0. */
+static bool call_over(worker_t *w, actor_t *a, int32_t status, uint64_t result) {
+    int32_t *to = (int32_t *)(uintptr_t)*actor_result(a);
+    if (to) *to = status;
+    return wait_over(w, a, result);
+}
+
+bool receive_answer(worker_t *w, actor_t *a, cold_t *cold) {
+    fragment_t *f = cold->answer;
+    if (unlikely(!heap_adopt(&a->ctx, &w->pool, f))) return no_memory(w, a);
+    cold->answer = NULL;
+    cold->asked = 0;
+    return call_over(w, a, f->kind == BUSKIN_MSG_REPLY ? BUSKIN_OK : BUSKIN_ENOPROC,
+                     (uint64_t)(uintptr_t)fragment_message(f));
+}
+
+static bool finish_call(worker_t *w, actor_t *a) {
+    cold_t *cold = actor_cold(a);
+    if (cold->answer) return receive_answer(w, a, cold);
+    bool over = a->ctx.flags & ACTOR_TIMED_OUT;
+    /* it came from another worker, which had to disarm the timer */
+    if (!over && cold->answer_by && !a->ctx.private0) over = !timer_arm(w, a, cold->answer_by);
+    if (!over) return false;
+    call_forget(w, a, cold);
+    return call_over(w, a, BUSKIN_ETIMEOUT, 0);
+}
+
 bool receive_finish_slow(worker_t *w, actor_t *a) {
     switch (actor_wait(a)) {
     case WAIT_NONE: return true;
@@ -81,6 +120,7 @@ bool receive_finish_slow(worker_t *w, actor_t *a) {
     case WAIT_SLEEP: return a->ctx.flags & ACTOR_TIMED_OUT ? wait_over(w, a, 0) : false;
     case WAIT_CALL: return false;
     case WAIT_ANSWER: return finish_answer(w, a);
+    case WAIT_REPLY: return finish_call(w, a);
     }
     return true;
 }

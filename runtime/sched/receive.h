@@ -2,6 +2,7 @@
 #ifndef BUSKIN_RECEIVE_H
 #define BUSKIN_RECEIVE_H
 
+#include "actor/cold.h"
 #include "actor/mailbox.h"
 #include "sched/worker.h"
 
@@ -34,12 +35,14 @@ static inline fragment_t *receive_candidate(const actor_t *a, const buskin_recei
     return mailbox_after(a, receive_before(r));
 }
 
-/* Begins a receive of an actor with a bounded mailbox: at the oldest message, or behind all that are there. */
-void receive_begin_bounded(worker_t *w, actor_t *a, bool oldest);
+/* Begins a receive of an actor with a bounded mailbox. */
+void receive_begin_bounded(worker_t *w, actor_t *a);
 
 /* A deadline that timeout_ms from now is over; never 0. */
 uint64_t receive_deadline(int64_t timeout_ms);
 
+/* The end of a call is there: a is given it. false: no memory. */
+bool receive_answer(worker_t *w, actor_t *a, cold_t *cold);
 bool receive_finish_slow(worker_t *w, actor_t *a);
 
 /* Tries to end the wait of a, whose frames are present: fills in the result and clears the wait. false: it waits on, and

@@ -56,9 +56,10 @@ static bool follow(worker_t *w, actor_t *a, uint8_t waker) {
         a->last_waker = waker;
         return false;
     }
-    if (actor_wait(a) > WAIT_PEEK) return false;
-    if (a->ctx.private0) { /* a timed wait: only a peek knows its deadline, and can set the timer again over there */
-        if (actor_wait(a) != WAIT_PEEK) return false;
+    enum actor_wait wait = actor_wait(a);
+    if (wait > WAIT_PEEK && wait != WAIT_REPLY) return false;
+    if (a->ctx.private0) { /* a timed wait: some know their deadline, and can set the timer again over there */
+        if (wait != WAIT_PEEK && wait != WAIT_REPLY) return false;
         timer_disarm(w, a);
     }
     a->last_waker = 0;
@@ -414,19 +415,21 @@ static inline bool worker_is_quiet(worker_t *w) {
            (!notice || (notice <= SCHEDULER_IDLE && !w->queued)) && (!w->queued || ++w->lifo_streak < LIFO_BOUND);
 }
 
-/* Whether a, just woken by a local message, can be resumed with that message as it is. */
-static inline bool worker_resumes_at_once(actor_t *a) {
-    const uint32_t looked_at = ACTOR_DYING | BUSKIN_CTX_OWN_STACK | 7u << ACTOR_WAIT_SHIFT;
+/* Whether a, just woken by a local message or reply, can be resumed with that as it is. */
+static inline bool worker_resumes_at_once(worker_t *w, actor_t *a) {
     const slot_t *slot = &slots[a->slot];
-    return likely((a->ctx.flags & looked_at) == (uint32_t)WAIT_PEEK << ACTOR_WAIT_SHIFT && !a->ctx.private0 &&
-                  !remote_pending(a) && slot->occupant == a && !load_relaxed(&slot->shared)) &&
-           !actor_is_new(a) && receive_finish(this_worker, a);
+    if (unlikely(a->ctx.flags & (ACTOR_DYING | BUSKIN_CTX_OWN_STACK) || a->ctx.private0 || remote_pending(a) ||
+                 slot->occupant != a || load_relaxed(&slot->shared) || actor_is_new(a)))
+        return false;
+    enum actor_wait wait = actor_wait(a);
+    if (likely(wait == WAIT_PEEK)) return receive_finish(w, a);
+    return wait == WAIT_REPLY && actor_cold(a)->answer && receive_answer(w, a, actor_cold(a));
 }
 
 /* The way of a message between two actors of one worker; worker_choose is the whole truth. */
 actor_t *worker_next(worker_t *w) {
     actor_t *a = w->lifo;
-    if (likely(a && worker_is_quiet(w) && worker_resumes_at_once(a))) {
+    if (likely(a && worker_is_quiet(w) && worker_resumes_at_once(w, a))) {
         w->lifo = NULL;
         w->turns++;
         a->state = ACTOR_RUNNING;

@@ -2,6 +2,8 @@
  * receive_finish in runtime/sched/receive.h, worker_wait and worker_prepare in runtime/sched/worker.c, timer_fire in
  * runtime/sched/timer.c).
  *
+ * A call is such a wait: its reply or DOWN, which lies apart from the mailbox (cold->answer), is the message.
+ *
  * One home worker does all but the pushes: the actor's code, the timer, the inbox. The actor makes TIMED receives with a timeout,
  * and from then on waits for ever.
  *

@@ -294,12 +294,11 @@ static void sleep_until_notified(void) {
 static fragment_t *expected_waste(void) { return looked_is == LOOKED_QUEUED ? NULL : looked; }
 
 static void begin_receive(void) {
-    bool oldest = pick(4);
     fragment_t *waste = expected_waste();
-    assert_ptr_equal(bounded_begin(owner, oldest), waste);
+    assert_ptr_equal(bounded_begin(owner), waste);
     if (waste) fragment_free(&pool, waste);
     looked = NULL;
-    cursor = oldest ? 0 : count;
+    cursor = 0;
 }
 
 static void peek(void) {

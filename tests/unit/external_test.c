@@ -46,6 +46,55 @@ static void test_main_receives(void **state) {
     assert_int_equal(finish(), 0);
 }
 
+typedef struct question {
+    buskin_request_t request;
+    uint64_t answers; /* how often */
+} question_t;
+static const buskin_desc_t question_desc = {.size = sizeof(question_t), .name = "question"};
+
+static void answers(const void *args) {
+    (void)args;
+    for (;;) {
+        const question_t *q = (const question_t *)((const buskin_message_t *)buskin_actor_receive(-1) + 1);
+        for (uint64_t i = 0; i < q->answers; i++) buskin_reply(q->request.from, q->request.ref, &word, &i);
+    }
+}
+
+/* Ends when it is asked. */
+static void only_ends(const void *args) {
+    (void)args;
+    EXPECT(buskin_actor_receive(-1) != NULL);
+    buskin_actor_exit(BUSKIN_REASON_USER, NULL, 0);
+}
+
+static const void *main_asks(uint64_t pid, uint64_t n, int64_t timeout_ms, int32_t *status) {
+    question_t q = {.answers = n};
+    return buskin_call(pid, 9, &question_desc, &q, timeout_ms, status);
+}
+
+static void test_main_calls(void **state) {
+    (void)state;
+    assert_int_equal(buskin_rt_init_actor(1), BUSKIN_OK);
+    int32_t status;
+    uint64_t server = buskin_actor_spawn(answers, NULL, 0, BUSKIN_NORMAL);
+    uint64_t mortal = buskin_actor_spawn(only_ends, NULL, 0, BUSKIN_NORMAL);
+    buskin_send_word(buskin_actor_self(), 1, 5); /* stays where it is */
+    for (uint64_t i = 1; i <= 3; i++) {
+        const buskin_message_t *m =
+            main_asks(server, i, i % 2 ? -1 : 20000, &status); /* all but the first reply are too late */
+        assert_true(m && status == BUSKIN_OK && *(const uint64_t *)(const void *)(m + 1) == 0);
+        assert_null(main_asks(server, 0, (int64_t)i - 1, &status));
+        assert_int_equal(status, BUSKIN_ETIMEOUT);
+        assert_true(main_asks(mortal, 0, -1, &status) && status == BUSKIN_ENOPROC);
+    }
+    assert_null(main_asks(buskin_actor_self(), 0, -1, &status));
+    assert_int_equal(status, BUSKIN_EINVAL);
+    assert_int_equal(take_word(), 5);
+    assert_null(buskin_actor_receive(0));
+    buskin_actor_exit_signal(server, BUSKIN_REASON_KILL, NULL, 0);
+    finish();
+}
+
 static void test_main_has_a_heap(void **state) {
     (void)state;
     start(1);
@@ -202,6 +251,7 @@ static void test_bad_arguments(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         BOTH(test_main_receives),
+        BOTH(test_main_calls),
         cmocka_unit_test(test_main_has_a_heap),
         BOTH(test_plain_threads_send),
         BOTH(test_calls_before_init_and_after_the_end),

@@ -136,6 +136,95 @@ static void each_call_has_its_own_answer(void) {
     EXPECT(mailbox_is_empty());
 }
 
+/* -- What else happens to a caller -- */
+
+static void answers_after_words(const void *args) {
+    (void)args;
+    const question_t *q = next_question();
+    for (uint64_t i = 0; i < 3; i++) tell(q->request.from, TAG_WORD, i);
+    answer(q, 7);
+    tell(q->request.from, TAG_WORD, 3);
+}
+
+/* Whatever its mailbox takes. */
+static void calls_once(const void *args) {
+    int32_t status;
+    const void *m = ask_value(SPAWN(0, answers_after_words), 1, 20000, &status);
+    EXPECT(m && value_of(m) == 7);
+    for (uint64_t i = 0; i < 4; i++) EXPECT(expect_word(TAG_WORD) == i);
+    EXPECT(mailbox_is_empty());
+    tell(word_of(args), TAG_DONE, 0);
+}
+
+static void messages_stay_during_a_call(void) {
+    uint64_t self = buskin_actor_self();
+    calls_once(&self);
+    EXPECT(expect_word(TAG_DONE) == 0);
+    SPAWN(self, calls_once, .mailbox_capacity = 4, .mailbox_policy = BUSKIN_POLICY_BLOCK);
+    EXPECT(expect_word(TAG_DONE) == 0);
+}
+
+/* Two questions: tells of the first, which it answers only after the second has come, and too late. */
+static void answers_both_at_the_second(const void *args) {
+    const question_t *first = next_question();
+    tell(word_of(args), TAG_GO, first->request.from);
+    const question_t *second = next_question();
+    answer(first, 1);
+    answer(second, 2);
+    idler(NULL);
+}
+
+static uint64_t late_server, told_by_terminate;
+
+static void calls_again(void *state, const buskin_notice_t *why) {
+    (void)state, (void)why;
+    int32_t status;
+    const void *m = ask_value(late_server, 2, 2000, &status);
+    tell(told_by_terminate, TAG_DONE, m ? value_of(m) : 0);
+}
+static void calls_for_ever(const void *args) {
+    int32_t status;
+    ask_value(word_of(args), 1, -1, &status);
+    EXPECT(!"answered");
+}
+
+static void a_call_of_terminate_gets_its_own_reply(void) {
+    told_by_terminate = buskin_actor_self();
+    uint64_t server = late_server = SPAWN(buskin_actor_self(), answers_both_at_the_second);
+    uint64_t caller = SPAWN(server, calls_for_ever, .terminate = calls_again);
+    EXPECT(expect_word(TAG_GO) == caller);
+    EXPECT(buskin_actor_exit_signal(caller, BUSKIN_REASON_SHUTDOWN, NULL, 0) == 0);
+    EXPECT(expect_word(TAG_DONE) == 2);
+    buskin_process_info_t info = {.size = sizeof info, .watchers = 1};
+    while (info.watchers) EXPECT(buskin_process_info(server, &info) == 0); /* the caller's end reaches it */
+    finish(server);
+}
+
+/* The reply came, and the end before the caller's next turn: what the callback asks was answered by the reply. */
+static void answers_and_ends_the_caller(const void *args) {
+    (void)args;
+    const question_t *q = next_question();
+    uint64_t from = q->request.from;
+    answer(q, 1);
+    EXPECT(buskin_actor_exit_signal(from, BUSKIN_REASON_SHUTDOWN, NULL, 0) == 0);
+}
+static void asks_of_the_dead(void *state, const buskin_notice_t *why) {
+    (void)state, (void)why;
+    tell(told_by_terminate, TAG_DONE, (uint64_t)buskin_actor_is_alive(77));
+}
+static void calls_and_idles(const void *args) {
+    int32_t status;
+    ask_value(word_of(args), 1, -1, &status);
+    idler(NULL);
+}
+
+static void terminate_gets_no_answer_that_came_before(void) {
+    told_by_terminate = buskin_actor_self();
+    uint64_t server = SPAWN(0, answers_and_ends_the_caller);
+    SPAWN(server, calls_and_idles, .terminate = asks_of_the_dead);
+    EXPECT(expect_word(TAG_DONE) == 0);
+}
+
 /* -- S8.3: to oneself -- */
 
 static void a_call_to_oneself_is_refused(void) {
@@ -230,6 +319,9 @@ int main(int argc, char **argv) {
         {"S8.1", a_call_and_a_link},
         {"S8.2", a_late_reply_never_arrives},
         {"S8.2", each_call_has_its_own_answer},
+        {"S5.2 S8.1", messages_stay_during_a_call},
+        {"S2.11 S8.2", a_call_of_terminate_gets_its_own_reply},
+        {"S2.11 S8.1", terminate_gets_no_answer_that_came_before},
         {"S8.3", a_call_to_oneself_is_refused},
         {"S8.4", an_alias_ends_with_the_first_reply},
         {"S8.4", aliases_are_for_one_reply},

@@ -200,4 +200,15 @@ slow_\name:
         SLOW    attempt
         SLOW    gc
 
+/* slow_call has a sixth argument: where its status goes, in the frame's result word. */
+        .globl  slow_call
+        .hidden slow_call
+        .type   slow_call, @function
+        .p2align 4
+slow_call:
+        movq    %r9, %rax
+        leaq    handle_call(%rip), %r10
+        jmp     slow_common
+        .size   slow_call, .-slow_call
+
         .section .note.GNU-stack, "", @progbits
