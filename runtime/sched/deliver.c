@@ -20,6 +20,7 @@
 
 #include "actor/signal.h"
 #include "sched/external.h"
+#include "sched/placement.h"
 #include "sched/post.h"
 
 void deliver_notify(worker_t *w, actor_t *a) {
@@ -41,10 +42,13 @@ void deliver_notify(worker_t *w, actor_t *a) {
 
 void deliver_remote(worker_t *w, actor_t *a, fragment_t *f) {
     enum push pushed = mailbox_push_remote(a, f);
+    if (likely(w != NULL)) w->placement.pushes++;
     if (pushed == PUSH_NOTIFY)
         deliver_notify(w, a);
     else if (unlikely(pushed == PUSH_BOUNDED))
         post_signal(w, a, f);
+    else if (likely(w != NULL))
+        placement_pushed(w, a);
 }
 
 void deliver_bounce(worker_t *w, fragment_t *f) {

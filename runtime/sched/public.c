@@ -17,9 +17,10 @@
 
 #include "base/lock.h"
 #include "sched/deliver.h"
+#include "sched/placement.h"
 #include "sched/timer.h"
 
-enum { OFFER_MAX = 256, TAKE_MAX = 64 };
+enum { TAKE_MAX = 64 };
 
 static lock_t public_lock;
 static actor_t *public_queue[PUBLIC_MAX];
@@ -67,19 +68,18 @@ static unsigned take(worker_t *w, bool all) {
 
 unsigned public_take(worker_t *w) { return load_relaxed(&public_count) ? take(w, false) : 0; }
 
-void public_left(worker_t *w, uint32_t notice) {
-    if (likely(!load_seq_cst(&public_count))) return;
-    if (notice & SCHEDULER_IDLE)
-        public_wake_one(w);
-    else
-        take(w, true);
+unsigned public_left(worker_t *w, uint32_t notice) {
+    if (likely(!load_seq_cst(&public_count))) return 0;
+    if (!(notice & SCHEDULER_IDLE)) return take(w, true);
+    public_wake_one(w);
+    return 0;
 }
 
 void public_offer(worker_t *w) {
     uint32_t n = runq_length(&w->queues[BUSKIN_NORMAL]) + runq_length(&w->queues[QUEUE_FRESH]);
     if (n + (w->lifo != NULL) < 2 || load_relaxed(&public_count)) return;
     n = (n + 1) / 2;
-    if (n > OFFER_MAX) n = OFFER_MAX;
+    if (n > placement_offer()) n = placement_offer();
     lock_take(&public_lock);
     uint32_t count = load_relaxed(&public_count);
     while (n && count < PUBLIC_MAX) {
@@ -101,19 +101,15 @@ static void inbox_push(worker_t *to, actor_t *a) {
     if (!seen) worker_wake(to);
 }
 
-void public_hand_over(worker_t *w, actor_t *a, worker_t *to) {
+bool public_hand_over(worker_t *w, actor_t *a, worker_t *to) {
     /* While in_inbox is taken nobody else pushes a. If somebody has, he has pushed it to us: a stays here. */
-    if (exchange_seq_cst(&a->remote->in_inbox, 1)) {
-        deliver_pending(w, a);
-        /* its timer was disarmed for the move: let it look, and set it again */
-        if (a->state == ACTOR_WAITING) worker_ready_soon(w, a);
-        return;
-    }
+    if (exchange_seq_cst(&a->remote->in_inbox, 1)) return false;
     a->state = ACTOR_READY;
     let_go(w, a);
     a->remote->waker = INBOX_HAND_OVER;
     store_seq_cst(&a->remote->home, to->id);
     inbox_push(to, a);
+    return true;
 }
 
 void public_forward(actor_t *a, uint8_t home) {

@@ -29,6 +29,7 @@
 #include "sched/deliver.h"
 #include "sched/end.h"
 #include "sched/output.h"
+#include "sched/placement.h"
 #include "sched/public.h"
 #include "sched/receive.h"
 #include "sched/seeded.h"
@@ -48,24 +49,6 @@ worker_t *workers[WORKERS_MAX];
 _Thread_local worker_t *this_worker __attribute__((tls_model("initial-exec")));
 
 /* -- Inbox -- */
-
-/* A waiting actor that another worker has woken twice in a row moves there: its partner is there. */
-static bool follow(worker_t *w, actor_t *a, uint8_t waker) {
-    if (!waker || a->state != ACTOR_WAITING) return false;
-    if (a->last_waker != waker) {
-        a->last_waker = waker;
-        return false;
-    }
-    enum actor_wait wait = actor_wait(a);
-    if (wait > WAIT_PEEK && wait != WAIT_REPLY) return false;
-    if (a->ctx.private0) { /* a timed wait: some know their deadline, and can set the timer again over there */
-        if (wait != WAIT_PEEK && wait != WAIT_REPLY) return false;
-        timer_disarm(w, a);
-    }
-    a->last_waker = 0;
-    public_hand_over(w, a, workers[waker - 1]);
-    return true;
-}
 
 /* Looks after one actor that was put into the inbox. */
 static void inbox_visit(worker_t *w, actor_t *a, uint8_t waker) {
@@ -107,7 +90,7 @@ static void inbox_take(worker_t *w, actor_t *a) {
         return;
     }
     store_seq_cst(&remote->in_inbox, 0); /* pairs with the exchange in deliver_notify */
-    if (waker != INBOX_HAND_OVER && ours && remote_pending(a) && follow(w, a, waker)) return;
+    if (waker != INBOX_HAND_OVER && ours && remote_pending(a) && placement_follow(w, a, waker)) return;
     inbox_visit(w, a, waker); /* loads home again: a stranger may have got another one while in_inbox was ours */
 }
 
@@ -231,6 +214,12 @@ static void worker_park(worker_t *w) {
     } else {
         wait = tidy_wait(w);
     }
+    if (w->placement.asks_ns) {
+        int64_t left = (int64_t)(w->placement.asks_ns - clock_ns());
+        if (left <= 0) return;
+        wait = timed && wait < left ? wait : left;
+        timed = true;
+    }
     if (unlikely(w->untold)) {
         bool all = tell_late(w);
         if (worker_has_ready(w)) return;
@@ -261,14 +250,18 @@ static void worker_park(worker_t *w) {
 /* Spins a little, then parks, until something is ready. false: stop. */
 static bool worker_find_work(worker_t *w) {
     bool counted = false, found = false;
+    placement_idle(w);
     for (unsigned spins = 0; !scheduler_stops(); spins++) {
         if (load_relaxed(&w->inbox)) worker_take_inbox(w);
         if (unlikely(load_relaxed(&scheduler.notice) & SCHEDULER_BURY)) worker_bury(w);
-        if (worker_has_ready(w) || public_take(w)) {
+        bool asks = placement_asks(w, spins);
+        unsigned took = asks && !worker_has_ready(w) ? public_take(w) : 0;
+        if (took) placement_took(w, took);
+        if (worker_has_ready(w)) {
             found = true;
             break;
         }
-        if (!counted) {
+        if (asks && !counted) {
             add_seq_cst(&scheduler.notice, 1);
             counted = true;
         }
@@ -286,7 +279,7 @@ static bool worker_find_work(worker_t *w) {
     }
     /* pairs with the load in public_offer */
     uint32_t notice = counted ? sub_seq_cst(&scheduler.notice, 1) - 1 : load_seq_cst(&scheduler.notice);
-    if (found) public_left(w, notice);
+    if (found) placement_took(w, public_left(w, notice));
     return found;
 }
 
@@ -396,9 +389,7 @@ static __attribute__((noinline)) actor_t *worker_choose(worker_t *w) {
             if (notice & SCHEDULER_WATCH) watchdog_answer(w);
             if (notice & SCHEDULER_COLLECT) world_pause();
             if (notice & SCHEDULER_BURY) worker_bury(w);
-            if (notice & SCHEDULER_IDLE &&
-                runq_length(&w->queues[BUSKIN_NORMAL]) + runq_length(&w->queues[QUEUE_FRESH]) > 1)
-                public_offer(w);
+            if (notice & SCHEDULER_IDLE && w->queued) public_offer(w);
         }
         if (unlikely(load_relaxed(&w->inbox) != NULL)) worker_take_inbox(w);
         if (unlikely(w->wheel.count && (w->look_at_clock || w->turns % CLOCK_EVERY == 0))) worker_look_at_clock(w);
@@ -455,11 +446,12 @@ actor_t *worker_requeue(worker_t *w, actor_t *self) {
     w->look_at_clock = true;
     w->fresh_streak += FRESH_TURN;
     if (w->wheel.count) worker_look_at_clock(w);
-    if (!worker_has_ready(w) && !load_relaxed(&w->inbox) && !scheduler_calls())
+    worker_t *to = placement_attracts(w, self);
+    if (!to && !worker_has_ready(w) && !load_relaxed(&w->inbox) && !scheduler_calls())
         return worker_continue(w, self); /* nobody else wants the worker */
     stack_leave(self);
     actor_set_wait(self, WAIT_NONE);
-    worker_ready(w, self);
+    if (likely(!to) || !public_hand_over(w, self, to)) worker_ready(w, self);
     return worker_next(w);
 }
 

@@ -28,6 +28,19 @@ enum {
  * time; what waits is offered to other workers oldest first. */
 enum { QUEUE_FRESH = 3, QUEUES = 4 };
 
+/* See placement.c. */
+typedef struct placement {
+    uint32_t pushes;      /* messages to other workers */
+    uint32_t turn;        /* turns when the last one was sent to an actor that did not wait for it, */
+    uint32_t turn_pushes; /* how many of those in that turn, */
+    actor_t *pushed;      /* and the last one's receiver */
+    uint32_t took;        /* actors that were taken from others, whose worth is not known yet; */
+    uint32_t took_pushes; /* pushes then, */
+    uint64_t took_ns;     /* and the time */
+    uint64_t asks_ns;     /* idle, it does not ask for work before; or 0 */
+    uint64_t back_off_ns; /* how long it did not ask the last time; 0: it gained since */
+} placement_t;
+
 typedef struct worker {
     actor_t *current; /* who runs, or NULL */
     actor_t *lifo;    /* just woken: runs next, its data is in the cache */
@@ -49,7 +62,8 @@ typedef struct worker {
     uint32_t tidy_slot;     /* and the stack slot to go on with */
     uint64_t last_sweep_ns; /* of timers that are of no use any more */
     uint64_t last_ref;      /* see worker_ref */
-    struct cold *untold;    /* of actors whose end is not known to all yet; see tell.c */
+    placement_t placement;
+    struct cold *untold; /* of actors whose end is not known to all yet; see tell.c */
 
     /* Other threads write these. */
     _Atomic(actor_t *) inbox __attribute__((aligned(128))); /* actors to look at, newest first */

@@ -3,7 +3,7 @@
  *
  * The remote word is IDLE, or holds what was pushed. The pusher that finds IDLE puts the actor into the inbox of its home, unless
  * in_inbox says that somebody is about to look. The actor moves by the public queue, where it has no home, or is handed over as
- * it waits.
+ * it waits or after its turn (runtime/sched/placement.c).
  *
  * Holds: every message is received.
  *
@@ -55,6 +55,19 @@ inline take_in() {                  /* deliver_pending: a waiting actor becomes 
     }
 }
 
+inline hand_over() {                /* public_hand_over; was: not now */
+    atomic { was = in_inbox; in_inbox = true }
+    if
+    :: was -> skip
+    :: else ->
+        moves++;
+        state = PUBLIC; /* in nobody's queue until the other one finds it */
+        handed[1 - me] = true;
+        home = 1 - me;
+        inbox[1 - me] = true
+    fi
+}
+
 proctype Worker(byte me) {
     byte to;
     bool was;
@@ -71,16 +84,11 @@ proctype Worker(byte me) {
             to = home;
 #endif
             if
-            :: to == me && state == WAITING && moves < MOVES -> /* follow, public_hand_over */
-                atomic { was = in_inbox; in_inbox = true }
+            :: to == me && state == WAITING && moves < MOVES -> /* placement_follow */
+                hand_over();
                 if
                 :: was -> take_in()
-                :: else ->
-                    moves++;
-                    state = PUBLIC; /* in nobody's queue until the other one finds it */
-                    handed[1 - me] = true;
-                    home = 1 - me;
-                    inbox[1 - me] = true
+                :: else -> skip
                 fi
             :: to == me -> take_in()
 #ifndef BUG_NO_FORWARD
@@ -100,6 +108,7 @@ proctype Worker(byte me) {
 #endif
         :: pending != 0 -> skip
         :: moves < MOVES -> moves++; home = NONE; state = PUBLIC
+        :: moves < MOVES -> hand_over() /* placement_attracts */
         fi
     :: atomic { home == NONE && state == PUBLIC -> home = me; state = READY } /* public_take */
     :: received == SENDERS -> break
