@@ -34,14 +34,15 @@ static void note_size(check_t *c, int64_t tag, uintptr_t size) {
 static void note_send(check_t *c, const site_t *site) {
     const abi_function_t *row = site->callee->row;
     payload_t p = {0};
-    bool payload = payload_of(c, site, &p), word = false;
+    bool word = false;
     int64_t tag = 0;
+    payload_of(c, site, &p);
     for (unsigned i = 0; i < abi_param_count(row) && i < LLVMGetNumArgOperands(site->call); i++) {
         if (strcmp(row->params[i].name, "tag") == 0) const_signed(LLVMGetOperand(site->call, i), &tag);
         if (strcmp(row->params[i].name, "word") == 0) word = true;
     }
     if (!tag) return;
-    note_size(c, tag, word ? 8 : !payload || p.sized ? (uintptr_t)p.size : UINTPTR_MAX - 1);
+    note_size(c, tag, word ? 8 : p.sized ? (uintptr_t)p.size : UINTPTR_MAX / 2); /* moved ones are as they came */
 }
 
 void note_sends(check_t *c) {
@@ -106,6 +107,12 @@ static bool is_plain_compare(LLVMValueRef i) {
     return predicate == LLVMIntEQ || predicate == LLVMIntNE;
 }
 
+/* A Bool is cut out of its word. */
+static bool is_truth(LLVMValueRef i) {
+    return LLVMIsATruncInst(i) && LLVMGetTypeKind(LLVMTypeOf(i)) == LLVMIntegerTypeKind &&
+           LLVMGetIntTypeWidth(LLVMTypeOf(i)) == 1;
+}
+
 /* One comparison that may stand for several: a range, a set of bits. Arms that begin alike have their end in common,
  * before the decision between them, so it counts behind the end too. */
 static bool may_decide(LLVMValueRef i) {
@@ -117,7 +124,7 @@ static unsigned decisions_on(check_t *c, const region_t *r, LLVMValueRef value) 
     for (LLVMUseRef use = LLVMGetFirstUse(value); use && n < MANY; use = LLVMGetNextUse(use)) {
         LLVMValueRef user = LLVMGetUser(use);
         if (!LLVMIsAInstruction(user)) continue;
-        if (is_plain_compare(user))
+        if (is_plain_compare(user) || is_truth(user))
             n++;
         else if (LLVMIsASwitchInst(user))
             n += LLVMGetNumSuccessors(user) - 1;
