@@ -458,6 +458,16 @@ void buskin_receive_drop(buskin_receive_t *r);
  * main */
 int32_t buskin_send_move(uint64_t to, uint64_t tag, const void *message);
 
+/* A message that the caller builds where it will lie, without a copy: [tag][length][data], with desc->size bytes of slots, and
+ * behind them, rounded up to 8, room for objects: each a header (the address of its descriptor) and its payload, whole words, one
+ * behind the other, up to the last byte of room. Nothing is zeroed: the caller writes all of it, then calls message_send. The slots
+ * and objects may refer to objects of the message, to immortal ones and to NULL, to nothing else. Between the two calls the caller
+ * calls nothing that yields or collects: no collector knows of the message yet. NULL: no memory. actor, main */
+void *buskin_message_new(uint64_t to, uint64_t tag, const buskin_desc_t *desc, uint64_t room);
+/* Sends it, as buskin_send and with its statuses; the caller refers to none of it afterwards. EINVAL: it is none of message_new, or
+ * was sent. With BUSKIN_GC_STRESS=1, and in debug builds, ESTATE for one that refers to anything else. actor, main */
+int32_t buskin_message_send(void *message);
+
 /* Gives a received message back early: nothing of it may be referred to any more. actor, main */
 void buskin_message_release(const void *message);
 

@@ -228,3 +228,44 @@ int32_t buskin_send_move(uint64_t to, uint64_t tag, const void *message) {
     move.sent->tag = tag;
     return is_actor(ctx) ? send_from_actor(this_worker, ctx, to, move.sent) : send_from_thread(to, move.sent);
 }
+
+/* -- Messages that are built in place --
+ *
+ * The fragment is nobody's until it is sent: no collector sees it, so between the two calls nothing may collect (C37). All that the
+ * first one does is to take a piece and mark its end; nothing is copied, and nothing walks. */
+
+void *buskin_message_new(uint64_t to, uint64_t tag, const buskin_desc_t *desc, uint64_t room) {
+    buskin_context_t *ctx = here();
+    need_room(ctx);
+    if (!desc) return NULL;
+    bool actor = is_actor(ctx);
+    if (unlikely(!actor && (!is_up() || !is_main_thread(ctx)))) return NULL;
+    fragment_t *f = fragment_open(actor ? &this_worker->pool : external_lock(), desc, room);
+    if (unlikely(!actor)) external_unlock();
+    if (unlikely(!f)) return NULL;
+    f->owner = to;
+    f->tag = tag;
+    return fragment_message(f);
+}
+
+/* The pointer may be anything. */
+static fragment_t *open_message(void *message) {
+    uint64_t address = (uint64_t)(uintptr_t)message;
+    if (!message || address % 16 || (!backend_whole && !arena_holds(address))) return NULL;
+    fragment_t *f = fragment_of_message(message);
+    return f->flags & AREA_OPEN ? f : NULL;
+}
+
+int32_t buskin_message_send(void *message) {
+    buskin_context_t *ctx = here();
+    need_room(ctx);
+    bool actor = is_actor(ctx);
+    if (unlikely(!actor && (!is_up() || !is_main_thread(ctx)))) return BUSKIN_ESTATE;
+    fragment_t *f = open_message(message);
+    if (unlikely(!f)) return BUSKIN_EINVAL;
+    if (CHECKS_MOVES && !fragment_is_closed(f)) return BUSKIN_ESTATE;
+    f->flags &= ~(uint32_t)AREA_OPEN;
+    if (unlikely(!actor)) return send_from_thread(f->owner, f);
+    actor_charge(ctx, (int64_t)(fragment_held(f) / COPY_BYTES));
+    return send_from_actor(this_worker, ctx, f->owner, f);
+}

@@ -29,6 +29,7 @@ enum {
     AREA_INDEXED = 1 << 16,  /* message that its mailbox's index knows; see actor/index.h */
     AREA_SHARE = 1 << 20,    /* no area of objects but a counted block; see share.h */
     AREA_LIST = 1 << 21,     /* fragment: the object behind its slots is the list of the blocks that it refers to */
+    AREA_OPEN = 1 << 23,     /* message that its sender is building in place */
     AREA_COUNTS = 1 << 22    /* and it holds them; on a heap only if there was no memory to move the counts there */
 };
 

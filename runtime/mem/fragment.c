@@ -15,7 +15,7 @@
 
 #include <stdlib.h>
 
-enum { MAP_FROM = 8 }; /* objects, from which a bitmap pays */
+enum { MAP_FROM = 8, MAP_OBJECT = 24 }; /* objects, from which a bitmap pays; bytes of a usual one */
 
 const buskin_desc_t fragment_word_desc = {.size = 8, .name = "word"};
 const buskin_desc_t fragment_empty_desc = {.size = 0, .name = "nothing"};
@@ -127,6 +127,26 @@ static void copy_objects(const copier_t *c, fragment_t *f, char *to) {
     end_walk(f, to);
 }
 
+/* So many bytes of slots and objects, and where it pays a bitmap. */
+static fragment_t *fragment_for(pool_t *pool, const buskin_desc_t *desc, uint64_t bytes, bool map) {
+    fragment_t *f = fragment_new(pool, bytes + (map ? (sizeof(fragment_t) + bytes) / 63 + 16 : 0));
+    if (unlikely(!f)) return NULL;
+    if (map) f->flags |= AREA_MAP;
+    f->header = (header_t)(uintptr_t)desc | HEADER_MESSAGE;
+    f->length = round8(desc->size);
+    return f;
+}
+
+fragment_t *fragment_open(pool_t *pool, const buskin_desc_t *desc, uint64_t room) {
+    if (room > arena_bytes) return NULL;
+    uint64_t bytes = round8(desc->size) + round8(room);
+    fragment_t *f = fragment_for(pool, desc, bytes, room > MAP_FROM * MAP_OBJECT);
+    if (unlikely(!f)) return NULL;
+    f->flags |= AREA_OPEN;
+    end_walk(f, (char *)f->data + bytes);
+    return f;
+}
+
 static uint64_t list_bytes(const scratch_t *s) {
     return s->nshares ? sizeof(header_t) + s->nshares * sizeof(share_t *) : 0;
 }
@@ -160,8 +180,7 @@ static fragment_t *copy_flat(pool_t *pool, const buskin_desc_t *desc, const void
 
 fragment_t *fragment_copy(pool_t *pool, scratch_t *scratch, const buskin_desc_t *desc, const void *value) {
     if (desc_is_flat(desc)) return copy_flat(pool, desc, value);
-    uint64_t root_bytes = round8(desc->size);
-    copier_t c = {.scratch = scratch, .bytes = root_bytes};
+    copier_t c = {.scratch = scratch, .bytes = round8(desc->size)};
     scratch->count = scratch->nshares = 0;
     if (desc->npointers) {
         desc_slots(desc, (uint64_t *)(uintptr_t)value, copy_measure, &c);
@@ -169,15 +188,8 @@ fragment_t *fragment_copy(pool_t *pool, scratch_t *scratch, const buskin_desc_t 
             object_slots(scratch->entries[i].object, scratch->entries[i].header, copy_measure, &c);
     }
     bool map = scratch->count > MAP_FROM;
-    uint64_t bytes = c.bytes + list_bytes(scratch);
-    uint64_t room = bytes + (map ? (sizeof(fragment_t) + bytes) / 63 + 16 : 0);
-    fragment_t *f = c.failed ? NULL : fragment_new(pool, room);
-    if (f) {
-        if (map) f->flags |= AREA_MAP;
-        f->header = (header_t)(uintptr_t)desc | HEADER_MESSAGE;
-        f->length = root_bytes;
-        fragment_fill(&c, f, desc, value);
-    }
+    fragment_t *f = c.failed ? NULL : fragment_for(pool, desc, c.bytes + list_bytes(scratch), map);
+    if (f) fragment_fill(&c, f, desc, value);
     copy_undo(scratch);
     return f;
 }

@@ -26,6 +26,9 @@ void scratch_free(scratch_t *scratch);
 fragment_t *fragment_bytes(pool_t *pool, const void *bytes, uint64_t size);
 fragment_t *fragment_copy(pool_t *pool, scratch_t *scratch, const buskin_desc_t *desc, const void *value);
 
+/* One that its sender fills in itself: the slots of desc, and behind them room for objects, which are to lie one behind the other. */
+fragment_t *fragment_open(pool_t *pool, const buskin_desc_t *desc, uint64_t room);
+
 /* Does nothing in it refer to an object outside, other than immortal ones and the blocks that it lists? Walks all of it. */
 bool fragment_is_closed(fragment_t *f);
 
