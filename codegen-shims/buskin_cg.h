@@ -287,6 +287,20 @@ LLVMValueRef buskin_cg_send(buskin_cg_t *cg, LLVMBuilderRef b, LLVMValueRef to, 
 LLVMValueRef buskin_cg_send_bytes(buskin_cg_t *cg, LLVMBuilderRef b, LLVMValueRef to, LLVMValueRef bytes,
                                   LLVMValueRef size);
 
+/* A value that is built in its message. */
+typedef struct buskin_cg_fresh {
+    LLVMValueRef value; /* a plain value; or, where a managed pointer goes, a constant: NULL, an immortal object */
+    const buskin_cg_desc_t *desc; /* not NULL: instead of value, a new object of that description, of a fixed size */
+    const struct buskin_cg_fresh *fields; /* with desc: one per field of its struct type */
+    unsigned nfields;
+} buskin_cg_fresh_t;
+
+/* As buskin_cg_send, without a copy: the objects that the message refers to are built in it. For messages that are written out,
+ * `send(to, Node{1, Leaf{2}})`: from two objects on they cost a third. Evaluate all values first. At least one slot. The builder goes
+ * on in another block. */
+LLVMValueRef buskin_cg_send_new(buskin_cg_t *cg, LLVMBuilderRef b, LLVMValueRef to, LLVMValueRef tag,
+                                const buskin_cg_slot_t *slots, const buskin_cg_fresh_t *values, unsigned n);
+
 /* Hands on a message that the actor has received and taken, under another tag, without a copy. message is what receive answered;
  * nothing of it may be used afterwards (C36), and it must refer to nothing else of the sender's. The result is the status. */
 LLVMValueRef buskin_cg_send_move(buskin_cg_t *cg, LLVMBuilderRef b, LLVMValueRef to, LLVMValueRef tag,

@@ -43,6 +43,7 @@ typedef struct cg_desc_parts {
 
 struct buskin_cg_desc {
     cg_desc_parts_t parts;
+    LLVMTypeRef fixed; /* or NULL */
     LLVMValueRef value;
     LLVMValueRef immortal; /* its twin with the immortal flag; made when first needed */
 };
@@ -139,6 +140,9 @@ void cg_thunks_finish(buskin_cg_t *cg);
 /* spawn.c */
 LLVMValueRef cg_fill_buffer(buskin_cg_t *cg, LLVMBuilderRef b, const buskin_cg_slot_t *slots,
                             const buskin_cg_place_t *places, const LLVMValueRef *values, unsigned n, uint64_t size);
+
+/* message.c */
+bool cg_address_ok(buskin_cg_t *cg, LLVMValueRef to, LLVMValueRef tag, const char *who);
 
 /* shared.c */
 void cg_call_roots(buskin_cg_t *cg); /* when main or the first root has been made */

@@ -105,6 +105,7 @@ buskin_cg_desc_t *buskin_cg_describe(buskin_cg_t *cg, const buskin_cg_object_t *
     if (!desc) return NULL;
     cg_desc_parts_t *d = &desc->parts;
     d->name = object->name ? cg_keep_text(cg, object->name) : NULL;
+    desc->fixed = object->fixed;
     d->size = (uint32_t)fixed_size(cg, object);
     d->flags = (object->element ? BUSKIN_DESC_ARRAY : 0) | (object->conservative ? BUSKIN_DESC_CONSERVATIVE : 0) |
                (object->binary ? BUSKIN_DESC_BINARY : 0);

@@ -10,10 +10,10 @@
 
 /* -- Sends --------------------------------------------------------------------------------------------- */
 
-static bool address_ok(buskin_cg_t *cg, LLVMValueRef to, LLVMValueRef tag) {
-    if (!cg_is(cg, to, cg->type_i64, "send", "the pid") || !cg_is(cg, tag, cg->type_i64, "send", "the tag"))
-        return false;
-    if (LLVMIsAConstantInt(tag) && LLVMConstIntGetZExtValue(tag) == 0) return cg_fail(cg, "send: the tag is 0"), false;
+bool cg_address_ok(buskin_cg_t *cg, LLVMValueRef to, LLVMValueRef tag, const char *who) {
+    if (!cg_is(cg, to, cg->type_i64, who, "the pid") || !cg_is(cg, tag, cg->type_i64, who, "the tag")) return false;
+    if (LLVMIsAConstantInt(tag) && LLVMConstIntGetZExtValue(tag) == 0)
+        return cg_fail(cg, "%s: the tag is 0", who), false;
     return true;
 }
 
@@ -33,7 +33,7 @@ static LLVMValueRef send_slots(buskin_cg_t *cg, LLVMBuilderRef b, LLVMValueRef t
 LLVMValueRef buskin_cg_send(buskin_cg_t *cg, LLVMBuilderRef b, LLVMValueRef to, LLVMValueRef tag,
                             const buskin_cg_slot_t *slots, const LLVMValueRef *values, unsigned n) {
     cg_value_t value;
-    if (!cg_can_build(cg, b, "send") || !address_ok(cg, to, tag)) return NULL;
+    if (!cg_can_build(cg, b, "send") || !cg_address_ok(cg, to, tag, "send")) return NULL;
     if (!cg_values_ok(cg, "send", slots, values, n)) return NULL;
     if (!buskin_cg_declare(cg, "send") || !buskin_cg_declare(cg, "send_word")) return NULL;
     if (n == 1 && cg_fits_word(slots)) return send_word(cg, b, to, tag, slots, values[0]);
@@ -47,14 +47,14 @@ LLVMValueRef buskin_cg_send_bytes(buskin_cg_t *cg, LLVMBuilderRef b, LLVMValueRe
 
 LLVMValueRef buskin_cg_send_move(buskin_cg_t *cg, LLVMBuilderRef b, LLVMValueRef to, LLVMValueRef tag,
                                  LLVMValueRef message) {
-    if (!cg_can_build(cg, b, "send_move") || !address_ok(cg, to, tag)) return NULL;
+    if (!cg_can_build(cg, b, "send_move") || !cg_address_ok(cg, to, tag, "send_move")) return NULL;
     return buskin_cg_call(cg, b, "send_move", (LLVMValueRef[]){to, tag, message}, 3);
 }
 
 LLVMValueRef buskin_cg_send_after(buskin_cg_t *cg, LLVMBuilderRef b, LLVMValueRef to, LLVMValueRef ms, LLVMValueRef tag,
                                   const buskin_cg_slot_t *slots, const LLVMValueRef *values, unsigned n) {
     cg_value_t v;
-    if (!cg_can_build(cg, b, "send_after") || !address_ok(cg, to, tag)) return NULL;
+    if (!cg_can_build(cg, b, "send_after") || !cg_address_ok(cg, to, tag, "send_after")) return NULL;
     if (!cg_is(cg, ms, cg->type_i64, "send_after", "the time")) return NULL;
     if (!cg_values_ok(cg, "send_after", slots, values, n) || !buskin_cg_declare(cg, "timer_send_after")) return NULL;
     if (!cg_pack(cg, b, "message", slots, values, n, &v)) return NULL;

@@ -79,6 +79,7 @@ static void function_rules(check_t *c) {
     rule_payloads(c);
     rule_results(c);
     rule_messages(c);
+    rule_given(c);
     rule_cycles(c);
     rule_frame(c);
     rule_threads(c);

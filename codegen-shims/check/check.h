@@ -257,6 +257,9 @@ typedef struct writes {
 
 void writes_of(check_t *c, const payload_t *payload, writes_t *writes);
 
+/* C34: an integer that another actor gets. */
+void no_pointer_as_integer(check_t *c, LLVMValueRef at, LLVMValueRef value);
+
 /* -- Flow ---------------------------------------------------------------------------------------------- */
 
 marks_t *marks_begin(check_t *c, unsigned slot);
@@ -300,6 +303,7 @@ void note_sends(check_t *c);    /* what is sent with each tag, for C11 */
 void rule_payloads(check_t *c); /* C1, C2, C3, C4, C5, C27, C34 */
 void rule_results(check_t *c);  /* C9 */
 void rule_messages(check_t *c); /* C11, C27, C34 */
+void rule_given(check_t *c);    /* C36, C37, and C5, C34 of messages built in place */
 void rule_cycles(check_t *c);   /* C12 */
 void rule_frame(check_t *c);    /* C13, C14 */
 void rule_threads(check_t *c);  /* C15 */

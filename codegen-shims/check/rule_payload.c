@@ -248,7 +248,7 @@ static LLVMValueRef integer_of_pointer(LLVMValueRef value) {
     return NULL;
 }
 
-static void integer_sent(check_t *c, LLVMValueRef at, LLVMValueRef value) {
+void no_pointer_as_integer(check_t *c, LLVMValueRef at, LLVMValueRef value) {
     LLVMValueRef pointer = integer_of_pointer(value);
     if (!pointer) return;
     enum origin origin = origin_of(c, pointer);
@@ -268,7 +268,7 @@ static void no_raw_pointers(check_t *c, const payload_t *p) {
         if (is_pointer(w.at[i].value))
             pointer_stored(c, p, &w.at[i]);
         else
-            integer_sent(c, w.at[i].instruction, w.at[i].value);
+            no_pointer_as_integer(c, w.at[i].instruction, w.at[i].value);
     }
 }
 
@@ -281,7 +281,7 @@ static void tag_and_word(check_t *c, const site_t *site) {
         LLVMValueRef operand = LLVMGetOperand(site->call, i);
         int64_t tag;
         if (row->params[i].kind != ABI_U64) continue;
-        if (strcmp(name, "word") == 0) integer_sent(c, site->call, operand);
+        if (strcmp(name, "word") == 0) no_pointer_as_integer(c, site->call, operand);
         if (strcmp(name, "tag") == 0 && const_signed(operand, &tag) && tag <= 0 && tag >= -RESERVED_ABOVE)
             report(c, 27, site->call, "the tag %" PRId64 " is reserved", tag);
     }

@@ -309,3 +309,43 @@ bool call_after_end(LLVMModuleRef module, unsigned nth) {
     LLVMDisposeBuilder(b);
     return true;
 }
+
+/* -- C36, C37 ------------------------------------------------------------------------------------------------------------ */
+
+static bool gives_message(LLVMValueRef call, const abi_function_t *row) {
+    return strcmp(row->name, "message_send") == 0 || (strcmp(row->name, "message_release") == 0 && is_in_actor(call));
+}
+
+bool used_after_given(LLVMModuleRef module, unsigned nth) {
+    LLVMValueRef call = nth_call(module, nth, gives_message);
+    if (!call) return false;
+    LLVMBuilderRef b = builder_before(LLVMGetNextInstruction(call));
+    LLVMValueRef word = frame_word(parent_of(call));
+    LLVMBuildStore(b, LLVMBuildLoad2(b, int_type(module, 64), LLVMGetOperand(call, 0), ""), word);
+    LLVMDisposeBuilder(b);
+    return true;
+}
+
+bool given_twice(LLVMModuleRef module, unsigned nth) {
+    LLVMValueRef call = nth_call(module, nth, gives_message);
+    if (!call) return false;
+    LLVMBuilderRef b = builder_before(LLVMGetNextInstruction(call));
+    LLVMValueRef message = LLVMGetOperand(call, 0);
+    call_runtime(module, b, "message_release", void_type(module), &message, 1);
+    LLVMDisposeBuilder(b);
+    return true;
+}
+
+static bool sends_built(LLVMValueRef call, const abi_function_t *row) {
+    (void)call;
+    return strcmp(row->name, "message_send") == 0;
+}
+
+bool collection_while_open(LLVMModuleRef module, unsigned nth) {
+    LLVMValueRef call = nth_call(module, nth, sends_built);
+    if (!call) return false;
+    LLVMBuilderRef b = builder_before(call);
+    call_runtime(module, b, "actor_yield", void_type(module), NULL, 0);
+    LLVMDisposeBuilder(b);
+    return true;
+}
