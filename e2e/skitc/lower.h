@@ -17,6 +17,7 @@
  *   lower_actor.c    actors, spawn, become, terminate
  *   lower_parcel.c   the slots of one message
  *   lower_message.c  send, and patterns on messages
+ *   lower_fresh.c    messages that are built in place
  *   lower_receive.c  receive
  *   lower_service.c  services and their calls
  *   lower_supervisor.c  supervisors
@@ -335,6 +336,12 @@ parcel parcel_open(delivery d, int32_t room);
 void parcel_add(body *b, parcel *p, type *t, LLVMValueRef value);
 LLVMValueRef parcel_send(body *b, parcel *p); /* () unless it is a timer */
 LLVMValueRef parcel_call(body *b, parcel *p); /* the REPLY or DOWN message, or null for a call to oneself */
+
+/* -- lower_fresh.c ---------------------------------------------------------------------------------------------- */
+
+/* Whether all objects of the message are made by its expression, and there are some. */
+bool fresh_pays(body *b, expr *message);
+void fresh_send(body *b, LLVMValueRef to, LLVMValueRef tag, expr *message);
 
 /* -- lower_message.c --------------------------------------------------------------------------------------- */
 

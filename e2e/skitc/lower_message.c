@@ -95,7 +95,10 @@ LLVMValueRef lower_send(body *b, expr *e) {
     LLVMValueRef to = lower_expr(b, e->as.pair.left);
     expr *message = e->as.pair.right;
     type *t = ground_in(b, message->type);
-    if (message->kind == EXPR_TUPLE) {
+    if (fresh_pays(b, message)) {
+        body_at(b, e->pos);
+        fresh_send(b, to, LLVMConstInt(b->l->i64, type_tag(b->l, t), 0), message);
+    } else if (message->kind == EXPR_TUPLE) {
         message_send_items(b, t, to, message->as.list.items, message->as.list.nitems, 0);
     } else if (message_is_variant(message)) {
         int32_t which = message->as.call.callee->as.variant->index;
