@@ -38,10 +38,13 @@ void heap_seal(buskin_context_t *ctx) {
 }
 
 void heap_park_run(buskin_context_t *ctx) {
+    heap_t *heap = heap_of(ctx);
     run_t *run = (run_t *)(void *)ctx->hp;
-    bool useful = ctx->hplim - ctx->hp >= HEAP_RUN_MIN;
+    uint64_t left = (uint64_t)(ctx->hplim - ctx->hp);
     heap_seal(ctx);
-    if (useful) heap_add_run(heap_of(ctx), run);
+    if (left < HEAP_RUN_MIN) return;
+    heap->since -= heap->since < left ? heap->since : left; /* counted when it is taken again */
+    heap_add_run(heap, run);
 }
 
 static area_t *chunk_new(buskin_context_t *ctx, pool_t *pool, uint64_t bytes, uint32_t flags) {
