@@ -22,3 +22,8 @@ must_fail "no program" 'does not compile' seeds "$tmp/p.skit" 3
 for program in exits_to_oneself monitors_many service_rules terminate_rules; do
     must "$program" seeds "$SOURCE/e2e/programs/$program.skit" 200
 done
+
+# The raced scenarios; ctest runs them with more.
+must "scenarios" seeds --scenarios 20 --from 5000
+must_fail "no such scenarios" 'no scenarios none_test' seeds --scenarios 2 none_test
+must_fail "no seeds for them" 'at least 1' seeds --scenarios 0

@@ -1,8 +1,9 @@
 /* rows.h - scenarios that name the rows of the semantics which they check.
  *
  * A scenario is the body of a main actor. It runs on 1, 2 and 8 workers, ROUNDS times each, and with SEEDS seeds. A failed
- * EXPECT says which rows, where, and in which schedule: `BUSKIN_SEED=17` in front of the test, with the scenario's
- * number behind it, runs just that one again.
+ * EXPECT says which rows, where, and in which schedule, with the command that runs just that one again; so does a schedule that does
+ * not end. `TEST N FIRST COUNT` runs scenario N (`all`: each) with COUNT seeds from FIRST on. What a scenario draws, it draws from
+ * the seed too.
  *
  *     static const scenario_t scenarios[] = {
  *         {"S3.1 S3.2", links_are_one_per_pair},
@@ -14,6 +15,7 @@
 
 #include "buskin.h"
 
+#include <signal.h>
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -37,16 +39,22 @@ typedef struct scenario {
 #endif
 #endif
 #ifdef SANITIZED
-enum { SEEDS = 20, ROUNDS = 3 };
+enum { SEEDS_SHARE = 10, ROUNDS = 3 };
 #else
-enum { SEEDS = 200, ROUNDS = 20 };
+enum { SEEDS_SHARE = 1, ROUNDS = 20 };
 #endif
+#ifndef ROWS_SEEDS
+#define ROWS_SEEDS 200
+#endif
+enum { SEEDS = ROWS_SEEDS / SEEDS_SHARE, HANGS_AFTER_S = 120 };
 
 /* How long, in ms, something that must come is waited for: a failure takes so long, and no busy machine does. */
 enum { PATIENCE = 100000 };
 
 static const scenario_t *rows_now;
-static char rows_schedule[64];
+static const char *rows_program;
+static char rows_schedule[256]; /* for people: how to have it again */
+static _Atomic uint64_t rows_dice;
 static atomic_int rows_failures;
 
 static void rows_fail(const char *file, int line, const char *what) {
@@ -55,6 +63,20 @@ static void rows_fail(const char *file, int line, const char *what) {
                      rows_schedule);
     if (write(2, text, (size_t)n) < 0) abort();
     atomic_fetch_add(&rows_failures, 1);
+}
+
+static void rows_hang(int signal) {
+    (void)signal;
+    rows_fail(__FILE__, __LINE__, "it ends");
+    _exit(1);
+}
+
+/* A number below n, drawn from the schedule: the same for the same seed. */
+static inline uint64_t draw(uint64_t n) {
+    uint64_t x = atomic_fetch_add_explicit(&rows_dice, 0x9e3779b97f4a7c15u, memory_order_relaxed);
+    x = (x ^ x >> 30) * 0xbf58476d1ce4e5b9u;
+    x = (x ^ x >> 27) * 0x94d049bb133111ebu;
+    return (x ^ x >> 31) % n;
 }
 
 /* In an actor: a failure ends it. */
@@ -182,54 +204,61 @@ static void rows_main_actor(const void *args) {
     rows_now->body();
 }
 
-static void rows_run(const scenario_t *s, uint32_t workers) {
+static void rows_run(const scenario_t *s, uint32_t workers, uint64_t dice) {
     static const buskin_spawn_desc_t desc = {
         .size = sizeof desc, .entry = rows_main_actor, .name = "scenario", .priority = BUSKIN_NORMAL};
     rows_now = s;
+    rows_dice = dice * dice;
+    signal(SIGALRM, rows_hang);
+    alarm(HANGS_AFTER_S);
     int before = atomic_load(&rows_failures), status = buskin_rt_init_actor(workers);
     if (status != BUSKIN_OK || !buskin_spawn_main(&desc, NULL)) {
         rows_fail(__FILE__, __LINE__, "the runtime starts");
         exit(1);
     }
     status = buskin_rt_run_scheduler();
+    alarm(0);
     if (status != 0 && atomic_load(&rows_failures) == before) rows_fail(__FILE__, __LINE__, "status == 0");
     if (atomic_load(&rows_failures) > 5) exit(1);
 }
 
-static void rows_run_seed(const scenario_t *s, unsigned long seed) {
+static void rows_run_seed(const scenario_t *s, size_t number, unsigned long seed) {
     char text[32];
     snprintf(text, sizeof text, "%lu", seed);
-    snprintf(rows_schedule, sizeof rows_schedule, "BUSKIN_SEED=%lu", seed);
+    snprintf(rows_schedule, sizeof rows_schedule, "BUSKIN_SEED=%lu %s %zu", seed, rows_program, number);
     setenv("BUSKIN_SEED", text, 1);
-    rows_run(s, 1);
+    rows_run(s, 1, seed);
     unsetenv("BUSKIN_SEED");
 }
 
-static void rows_run_all(const scenario_t *s) {
+static void rows_run_threads(const scenario_t *s) {
     static const uint32_t workers[] = {1, 2, 8};
     for (unsigned i = 0; i < COUNT(workers); i++)
         for (int round = 0; round < ROUNDS; round++) {
             snprintf(rows_schedule, sizeof rows_schedule, "%u workers, round %d", workers[i], round);
-            rows_run(s, workers[i]);
+            rows_run(s, workers[i], workers[i] * 1000u + (unsigned)round);
         }
-    for (unsigned long seed = 1; seed <= SEEDS; seed++) rows_run_seed(s, seed);
 }
 
+/* Arguments: [SCENARIO|all [FIRST COUNT]]. */
 static int rows_main(int argc, char **argv, const scenario_t *scenarios, size_t n) {
-    const char *seed = getenv("BUSKIN_SEED");
+    const char *given = getenv("BUSKIN_SEED");
+    bool all = argc < 2 || !strcmp(argv[1], "all");
+    unsigned long only = all ? 0 : strtoul(argv[1], NULL, 10), first = 1, count = SEEDS;
+    if (argc > 3) first = strtoul(argv[2], NULL, 10), count = strtoul(argv[3], NULL, 10);
+    if (given) first = strtoul(given, NULL, 10), count = 1;
+    rows_program = argv[0];
     setenv("BUSKIN_CRASH", "off", 0); /* some scenarios crash actors on purpose */
     for (size_t i = 0; i < n; i++) {
-        if (argc > 1 && i != strtoul(argv[1], NULL, 10)) continue;
+        if (!all && i != only) continue;
         int before = atomic_load(&rows_failures);
         rows_round = 0;
-        if (seed)
-            rows_run_seed(&scenarios[i], strtoul(seed, NULL, 10));
-        else
-            rows_run_all(&scenarios[i]);
+        if (!given && argc < 4) rows_run_threads(&scenarios[i]);
+        for (unsigned long seed = first; seed - first < count; seed++) rows_run_seed(&scenarios[i], i, seed);
         printf("%s %zu: %s\n", atomic_load(&rows_failures) > before ? "FAIL" : "ok", i, scenarios[i].rows);
         fflush(stdout);
     }
-    return n == 0 || atomic_load(&rows_failures) > 0;
+    return only >= n || atomic_load(&rows_failures) > 0;
 }
 
 #endif

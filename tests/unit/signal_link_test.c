@@ -147,19 +147,15 @@ static void unlink_is_final(void) {
 /* Links and unlinks at random, then says what it did last, and waits. */
 static void storms(const void *args) {
     uint64_t me = word_of(args), last = 0;
-    uint32_t x = (uint32_t)me + 1;
-    for (const char *c = rows_schedule; *c; c++)
-        x = x * 31 + (unsigned char)*c; /* another storm for each round and seed */
     uint64_t other = value_of(buskin_actor_receive(-1));
     buskin_actor_trap_exit(1);
     for (int i = 0; i < 60; i++) {
-        x = x * 1664525 + 1013904223;
-        last = x >> 31;
+        last = draw(2);
         if (last)
             buskin_actor_link(other);
         else
             buskin_actor_unlink(other);
-        if (x >> 28 & 1) buskin_actor_yield();
+        if (draw(2)) buskin_actor_yield();
     }
     tell(boss, TAG_WORD, last);
     for (;;) {
