@@ -26,6 +26,7 @@ enum {
     AREA_LARGE = 1 << 12,    /* chunk that holds one object, perhaps after a gap */
     AREA_MAP = 1 << 13,      /* its last 64th is a bitmap of object starts, for the collector */
     AREA_MAPPED = 1 << 14,   /* the bitmap is filled in (during a collection) */
+    AREA_LIVES = 1 << 15,    /* something in it is marked (during a collection) */
     AREA_INDEXED = 1 << 16,  /* message that its mailbox's index knows; see actor/index.h */
     AREA_SHARE = 1 << 20,    /* no area of objects but a counted block; see share.h */
     AREA_LIST = 1 << 21,     /* fragment: the object behind its slots is the list of the blocks that it refers to */
@@ -72,7 +73,7 @@ __attribute__((no_sanitize("thread"))) static inline area_t *area_at(uint64_t ad
     case UNIT_CHUNKS:
     case UNIT_FRAGMENTS: {
         uint64_t bytes = piece_bytes[unit->size_class];
-        uint64_t at = (address - start) / bytes * bytes;
+        uint64_t at = ((address - start) * piece_inverse[unit->size_class] >> 32) * bytes;
         if (at + bytes > UNIT_BYTES) return NULL;
         start += at;
         break;

@@ -137,6 +137,19 @@ void arena_give(void *span) {
     lock_drop(&arena_lock);
 }
 
+bool arena_give_end(void *span, uint32_t n) {
+    unit_t *first = unit_of(span);
+    if (first->length <= n) {
+        arena_give(span);
+        return true;
+    }
+    first->length -= n;
+    unit_t *end = first + first->length;
+    *end = (unit_t){.use = UNIT_PLAIN, .length = n};
+    arena_give(unit_address((uint32_t)(end - arena_units)));
+    return false;
+}
+
 uint64_t arena_in_use(void) {
     lock_take(&arena_lock);
     uint64_t bytes = units_in_use << UNIT_SHIFT;

@@ -47,6 +47,9 @@ void *arena_take(uint32_t count, enum unit_use use);
 /* The span's memory goes back to the system. */
 void arena_give(void *span);
 
+/* The last n units of it, or all if it has no more; true: all. */
+bool arena_give_end(void *span, uint32_t n);
+
 /* Bytes in spans that are handed out. */
 uint64_t arena_in_use(void);
 

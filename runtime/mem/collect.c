@@ -11,26 +11,30 @@
  *
  * A word is resolved in O(1): the arena's unit table gives the size of the pieces it lies among, hence the area's start;
  * owner and flags say whether the area is ours; and a bitmap of object starts, filled in by one walk of the area when a
- * word first points into it, gives the object. Small fragments have no bitmap and are walked.
+ * word first points into it, gives the object. Small fragments have no bitmap and are walked. The walk goes in steps, too: the
+ * word is looked at again when the bitmap is complete.
  *
  * A typed slot holds an object start, so it needs no resolving, with one exception: a message that was looked at but not
  * taken yet is not part of the heap, and must not be marked, because no sweep would unmark it. Chunks are always the
  * heap's own, so only targets outside chunk units are looked up.
  *
- * Sweep. Areas are walked from start to end; neighbouring dead objects become one gap, gaps of HEAP_RUN_MIN bytes and more
- * become runs to allocate from, chunks without a live object go back to the pool, and so do fragments. The threshold of the
+ * Sweep. An area in which nothing was marked goes back to the pool unseen, whether chunk or fragment: what dies together was mostly
+ * made together. The others are walked from start to end; neighbouring dead objects become one gap, gaps of HEAP_RUN_MIN bytes
+ * and more become runs to allocate from. Marking notes the area of what it marks, mostly that of the last one. The threshold of the
  * next collection is what lives after this one, at least HEAP_FIRST_THRESHOLD, so garbage never outgrows what lives; what
  * is allocated in gaps counts as much as new chunks do.
  */
 #include "mem/collect.h"
 
 #include "base/atomic.h"
+#include "mem/remains.h"
 #include "mem/share.h"
 
 enum {
     MARK_STEP = 512,   /* slots of one object, or words of frames, that are looked at in a row */
-    SWEEP_STEP = 512,  /* objects swept in a row, */
-    SWEEP_CHEAPER = 4, /* which cost a quarter of marked ones: they lie side by side */
+    FILL_STEP = 512,   /* objects entered in a bitmap in a row, */
+    SWEEP_STEP = 512,  /* and swept in a row, */
+    SWEEP_CHEAPER = 4, /* both cost a quarter of marked ones: they lie side by side */
     WORDS_CHEAPER = 8  /* as most words of a conservative scan point nowhere */
 };
 
@@ -58,20 +62,39 @@ static header_t *next_object(header_t *h) {
     return (header_t *)(void *)((char *)h + object_total(h + 1, *h & ~HEADER_MARK));
 }
 
-static void area_fill_map(area_t *area) {
-    uint64_t *map = area_map(area);
-    memset(map, 0, area_map_bytes(area_held(area)));
-    const char *end = area_end(area);
-    for (header_t *h = area_first(area); (char *)h < end; h = next_object(h)) {
-        uint64_t bit = area_bit(area, h);
-        map[bit / 64] |= 1ull << bit % 64;
-    }
-    area->flags |= AREA_MAPPED;
+/* Starts to fill in the area's bitmap of object starts. */
+static void fill_begin(collection_t *c, area_t *area) {
+    c->filling = area;
+    c->fill_at = area_first(area);
+    c->fill_clear = 0;
 }
 
-/* The last object that starts at or before `at`, in an area with a bitmap. */
+static void fill_clear_to(collection_t *c, uint64_t *map, uint64_t words) {
+    while (c->fill_clear < words) map[c->fill_clear++] = 0;
+}
+
+/* One unit of filling it in. */
+static void fill_step(collection_t *c) {
+    area_t *area = c->filling;
+    uint64_t *map = area_map(area);
+    const char *end = area_end(area);
+    header_t *h = c->fill_at;
+    int64_t steps = 0;
+    for (; (char *)h < end && steps < FILL_STEP; h = next_object(h), steps++) {
+        uint64_t bit = area_bit(area, h);
+        fill_clear_to(c, map, bit / 64 + 1);
+        map[bit / 64] |= 1ull << bit % 64;
+    }
+    c->budget -= 1 + steps / SWEEP_CHEAPER;
+    c->fill_at = h;
+    if ((char *)h < end) return;
+    fill_clear_to(c, map, area_map_bytes(area_held(area)) / 8);
+    area->flags |= AREA_MAPPED;
+    c->filling = NULL;
+}
+
+/* The last object that starts at or before `at`, in an area whose bitmap is filled in. */
 static header_t *area_last_start(area_t *area, uint64_t at) {
-    if (!(area->flags & AREA_MAPPED)) area_fill_map(area);
     const uint64_t *map = area_map(area);
     uint64_t bit = (at - (uint64_t)area) / 8, word = bit / 64;
     uint64_t bits = map[word] & (~0ull >> (63 - bit % 64));
@@ -92,13 +115,19 @@ static header_t *area_walk_to(area_t *area, uint64_t at) {
     return last;
 }
 
-/* The header of the object that the word points to the start of, into, or one past; NULL: none of this heap. */
-static header_t *resolve(uint64_t word, uint64_t pid) {
+/* The header of the object that the word points to the start of, into, or one past; NULL: none of this heap, or, if c->filling is
+ * set, to be asked again when that is done. */
+static header_t *resolve(collection_t *c, uint64_t word) {
+    uint64_t pid = c->ctx->pid;
     area_t *area = area_of(word, pid);
     if (!area && word % 8 == 0) area = area_of(word - 1, pid); /* one past the end of the area's last object */
     if (!area || word < (uint64_t)area + sizeof(area_t) + 8) return NULL;
     uint64_t at = (word - 8) & ~7ull;
     if (at >= (uint64_t)area_end(area) && !(area->flags & AREA_LARGE)) return NULL;
+    if ((area->flags & (AREA_MAP | AREA_MAPPED)) == AREA_MAP) {
+        fill_begin(c, area);
+        return NULL;
+    }
     header_t *h = area->flags & AREA_MAP ? area_last_start(area, at) : area_walk_to(area, at);
     if (!h || header_kind(*h & ~HEADER_MARK) == HEADER_GAP) return NULL;
     return word <= (uint64_t)next_object(h) ? h : NULL;
@@ -116,9 +145,18 @@ static bool mark_push(collection_t *c, uint64_t *object, header_t header) {
     return true;
 }
 
+static void mark_area(collection_t *c, const header_t *h) {
+    area_t *area = area_at((uint64_t)(uintptr_t)h);
+    const unit_t *unit = unit_of(area);
+    area->flags |= AREA_LIVES;
+    c->marked_low = (uint64_t)(uintptr_t)area;
+    c->marked_bytes = unit->use == UNIT_LARGE ? (uint64_t)unit->length << UNIT_SHIFT : piece_bytes[unit->size_class];
+}
+
 static void mark(collection_t *c, header_t *h) {
     if (*h & HEADER_MARK || !mark_push(c, (uint64_t *)(h + 1), *h)) return;
     *h |= HEADER_MARK;
+    if (unlikely((uint64_t)(uintptr_t)h - c->marked_low >= c->marked_bytes)) mark_area(c, h);
 }
 
 static void mark_slot(uint64_t *slot, void *data) {
@@ -141,38 +179,52 @@ static void mark_share(const heap_t *heap, uint64_t word) {
     if (word % 8 == 0) shares_mark(heap, word - 1);
 }
 
-static void mark_words(collection_t *c, const uint64_t *from, const uint64_t *to) {
+/* Answers where to go on: before `to` if c->filling is set. */
+static const uint64_t *mark_words(collection_t *c, const uint64_t *from, const uint64_t *to) {
     for (; from < to; from++) {
         if (!arena_holds(*from)) continue;
-        header_t *h = resolve(*from, c->ctx->pid);
+        header_t *h = resolve(c, *from);
+        if (unlikely(c->filling)) break;
         if (h)
             mark(c, h);
         else
             mark_share(heap_of(c->ctx), *from);
     }
+    return from;
 }
 
 /* A stack is full of words that no compiler meant to be read here. */
-__attribute__((no_sanitize("address", "thread"))) static void mark_frames(collection_t *c) {
+__attribute__((no_sanitize("address", "thread"))) static void mark_roots(collection_t *c) {
     const uint64_t *to = c->high - c->low > MARK_STEP ? c->low + MARK_STEP : c->high;
     c->budget -= 1 + (to - c->low) / WORDS_CHEAPER;
     for (; c->low < to; c->low++) {
         uint64_t word = *c->low;
-        if (arena_holds(word)) mark_words(c, &word, &word + 1);
+        if (arena_holds(word) && mark_words(c, &word, &word + 1) == &word) return;
     }
 }
 
-/* The end of the next step through n slots; what is left after it waits below what the step will find. */
+/* What is left of an object after a step waits below what the step has found. */
+static void mark_rest(collection_t *c, const struct scratch_entry *e, uint64_t from) {
+    if (mark_push(c, e->object, e->header)) mark_push(c, (uint64_t *)(uintptr_t)from, MARK_REST);
+}
+
+/* The end of the next step through n slots. */
 static uint64_t mark_step(collection_t *c, const struct scratch_entry *e, uint64_t from, uint64_t n) {
     if (n - from <= MARK_STEP) return n;
-    if (mark_push(c, e->object, e->header)) mark_push(c, (uint64_t *)(uintptr_t)(from + MARK_STEP), MARK_REST);
+    mark_rest(c, e, from + MARK_STEP);
     return from + MARK_STEP;
 }
 
 static void mark_conservative(collection_t *c, const struct scratch_entry *e, uint64_t from) {
-    uint64_t to = mark_step(c, e, from, (object_total(e->object, e->header) - 8) / 8);
+    uint64_t n = (object_total(e->object, e->header) - 8) / 8, below = c->scratch->count;
+    uint64_t to = mark_step(c, e, from, n);
     c->budget -= (int64_t)(to - from) / WORDS_CHEAPER;
-    mark_words(c, e->object + from, e->object + to);
+    const uint64_t *stop = mark_words(c, e->object + from, e->object + to);
+    if (likely(!c->filling) || c->failed) return;
+    if (to < n)
+        c->scratch->entries[below + 1].object = (uint64_t *)(uintptr_t)(stop - e->object); /* the rest begins there */
+    else
+        mark_rest(c, e, (uint64_t)(stop - e->object));
 }
 
 static void mark_elements(collection_t *c, const struct scratch_entry *e, uint64_t from) {
@@ -204,6 +256,10 @@ static void mark_object(collection_t *c, const struct scratch_entry *e, uint64_t
 /* One unit of marking. false: nothing is left. */
 static bool mark_next(collection_t *c) {
     scratch_t *s = c->scratch;
+    if (unlikely(c->filling)) {
+        fill_step(c);
+        return true;
+    }
     if (s->count) {
         struct scratch_entry e = s->entries[--s->count];
         uint64_t from = 0;
@@ -214,8 +270,12 @@ static bool mark_next(collection_t *c) {
         mark_object(c, &e, from);
         return true;
     }
-    if (c->low == c->high) return false;
-    mark_frames(c);
+    if (c->low == c->high) {
+        if (c->low == c->frames_high) return false;
+        c->low = c->frames_low;
+        c->high = c->frames_high;
+    }
+    mark_roots(c);
     return true;
 }
 
@@ -249,7 +309,6 @@ static bool sweep_area(collection_t *c, area_t *area) {
         bool lives = *h & HEADER_MARK || (c->failed && header_kind(header) != HEADER_GAP);
         *h = header;
         if (lives) {
-            c->alive = true;
             c->live += (uint64_t)((char *)next - (char *)h);
             gap_close(c, (char *)h);
         } else if (chunk && !c->gap) {
@@ -261,26 +320,31 @@ static bool sweep_area(collection_t *c, area_t *area) {
     c->budget -= 1 + steps / SWEEP_CHEAPER;
     c->at = h;
     if (!last && (char *)h + 8 <= end) return false;
-    if (c->alive || area->flags & AREA_FIRST) gap_close(c, end);
-    area->flags &= ~(uint32_t)AREA_MAPPED;
+    gap_close(c, end);
+    area->flags &= ~(uint32_t)(AREA_MAPPED | AREA_LIVES);
     return true;
+}
+
+/* The area goes back to the pool; the place where it hung is that of the next one. */
+static void sweep_out(collection_t *c, pool_t *pool, enum piece_use use, area_t *area) {
+    *c->place = area->next;
+    heap_of(c->ctx)->held -= area_held(area);
+    if (c->poison) memset(area->objects, 0xdb, area_held(area) - offsetof(area_t, objects));
+    bytes_give(pool, use, area, (uint8_t)(area->flags & AREA_CLASS));
+    c->budget -= CHUNK_COST;
 }
 
 /* One unit of sweeping the list of areas that c->place is in. false: it is at its end. */
 static bool sweep_next(collection_t *c, pool_t *pool, enum piece_use use) {
     area_t *area = *c->place;
     if (!area) return false;
-    if (!sweep_area(c, area)) return true;
-    if (c->alive || area->flags & (use == PIECE_CHUNKS ? AREA_FIRST : AREA_COUNTS)) {
+    if (!c->failed && !(area->flags & (AREA_LIVES | (use == PIECE_CHUNKS ? AREA_FIRST : AREA_COUNTS)))) {
+        sweep_out(c, pool, use, area);
+    } else if (sweep_area(c, area)) {
         c->kept += area_held(area);
         c->place = (area_link_t *)&area->next;
-    } else {
-        *c->place = area->next;
-        heap_of(c->ctx)->held -= area_held(area);
-        bytes_give(pool, use, area, (uint8_t)(area->flags & AREA_CLASS));
+        c->at = c->gap = NULL;
     }
-    c->at = c->gap = NULL;
-    c->alive = false;
     return true;
 }
 
@@ -303,7 +367,13 @@ static bool collect_slice(collection_t *c, pool_t *pool, int64_t budget) {
         case COLLECT_MARK:
             if (mark_next(c)) break;
             heap_forget_runs(heap);
-            shares_sweep(heap, pool, c->failed);
+            shares_sweep_begin(heap, pool, c->failed);
+            c->phase = COLLECT_SWEEP_SHARES;
+            break;
+        case COLLECT_SWEEP_SHARES:
+            if (heap->shares)
+                c->budget -= 2 * SWEEP_STEP; /* half the places are in use, and each block is a cache miss */
+            if (!shares_sweep(heap, pool, SWEEP_STEP)) break;
             c->place = (area_link_t *)&heap->chunks;
             c->phase = COLLECT_SWEEP_CHUNKS;
             break;
@@ -338,9 +408,14 @@ collection_t *collect_begin(buskin_context_t *ctx, pool_t *pool, scratch_t *scra
     heap_t *heap = heap_of(ctx);
     if (!heap) return NULL;
     heap_seal(ctx);
-    collection_t c = {.ctx = ctx, .scratch = scratch, .low = low, .high = high, .poison = poison};
+    collection_t c = {.ctx = ctx,
+                      .scratch = scratch,
+                      .low = (const uint64_t *)(const void *)&heap->state,
+                      .high = (const uint64_t *)(const void *)(&heap->state + 1),
+                      .frames_low = low,
+                      .frames_high = high,
+                      .poison = poison};
     scratch->count = 0;
-    mark_words(&c, (const uint64_t *)(const void *)&heap->state, (const uint64_t *)(const void *)(&heap->state + 1));
     if (collect_slice(&c, pool, budget)) return NULL;
     heap->collection = collect_keep(&c, pool);
     if (!heap->collection) collect_slice(&c, pool, INT64_MAX);

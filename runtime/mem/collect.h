@@ -8,7 +8,7 @@
 
 #include "mem/heap.h"
 
-enum collect_phase { COLLECT_MARK, COLLECT_SWEEP_CHUNKS, COLLECT_SWEEP_FRAGMENTS };
+enum collect_phase { COLLECT_MARK, COLLECT_SWEEP_SHARES, COLLECT_SWEEP_CHUNKS, COLLECT_SWEEP_FRAGMENTS };
 
 #define MARK_REST 0ull /* an entry's header: the entry below is scanned up to the element that `object` says */
 
@@ -22,12 +22,16 @@ typedef struct collection {
     bool poison;        /* overwrite what is freed */
     bool failed;        /* no memory to mark all: frees nothing */
     /* mark */
-    const uint64_t *low, *high; /* frames not yet scanned */
+    const uint64_t *low, *high;               /* words not yet scanned: the state, then the frames, */
+    const uint64_t *frames_low, *frames_high; /* which are these */
+    area_t *filling;                          /* the area whose bitmap is filled in now, or NULL */
+    header_t *fill_at;                        /* the next object in it */
+    uint64_t fill_clear;                      /* words of the bitmap that are clear */
+    uint64_t marked_low, marked_bytes;        /* the area of the last marked object, known to be AREA_LIVES */
     /* sweep */
     area_link_t *place; /* where the area hangs that is swept now */
     header_t *at;       /* the next object in it; NULL: the first */
     header_t *gap;      /* dead objects from here on */
-    bool alive;         /* something in the area lives */
     uint64_t live;      /* bytes that live, so far */
     uint64_t kept;      /* bytes of the areas that stay, so far */
     uint64_t after[4];  /* for the caller: what comes after it */

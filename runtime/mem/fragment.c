@@ -15,7 +15,11 @@
 
 #include <stdlib.h>
 
-enum { MAP_FROM = 8, MAP_OBJECT = 24 }; /* objects, from which a bitmap pays; bytes of a usual one */
+enum {
+    MAP_FROM = 8,       /* objects, from which a bitmap pays */
+    MAP_OBJECT = 24,    /* bytes of a usual one */
+    COPY_KEPT = 1 << 16 /* entries of the work list that are kept for the next copy */
+};
 
 const buskin_desc_t fragment_word_desc = {.size = 8, .name = "word"};
 const buskin_desc_t fragment_empty_desc = {.size = 0, .name = "nothing"};
@@ -191,6 +195,7 @@ fragment_t *fragment_copy(pool_t *pool, scratch_t *scratch, const buskin_desc_t 
     fragment_t *f = c.failed ? NULL : fragment_for(pool, desc, c.bytes + list_bytes(scratch), map);
     if (f) fragment_fill(&c, f, desc, value);
     copy_undo(scratch);
+    if (unlikely(scratch->capacity > COPY_KEPT)) scratch_free(scratch); /* or a collection in slices would free it */
     return f;
 }
 

@@ -86,13 +86,18 @@ static inline fragment_t *fragment_small(pool_t *pool, const buskin_desc_t *desc
     return f;
 }
 
-/* The list of the counted blocks of a fragment with AREA_LIST; dropping and taking one count of each (share.c). */
+/* The list of the counted blocks of a fragment with AREA_LIST; dropping and taking one count of each (share.c, remains.c). */
 struct share **fragment_shares(const fragment_t *f, uint64_t *n);
-void fragment_drop_shares(pool_t *pool, fragment_t *f);
+/* At most *n of them, which it counts off; true: none is left. */
+bool fragment_drop_some(pool_t *pool, fragment_t *f, uint64_t *n);
+void fragment_free_counted(pool_t *pool, fragment_t *f);
 void fragment_hold_shares(fragment_t *f);
 
 static inline void fragment_free(pool_t *pool, fragment_t *f) {
-    if (unlikely(f->flags & AREA_COUNTS)) fragment_drop_shares(pool, f);
+    if (unlikely(f->flags & AREA_COUNTS)) {
+        fragment_free_counted(pool, f);
+        return;
+    }
     bytes_give(pool, PIECE_FRAGMENTS, f, (uint8_t)(f->flags & AREA_CLASS));
 }
 

@@ -10,6 +10,7 @@
  */
 #include "mem/collect.h"
 
+#include "mem/remains.h"
 #include "mem/share.h"
 
 static uint64_t round16(uint64_t n) { return (n + 15) & ~15ull; }
@@ -147,7 +148,7 @@ void *heap_large(buskin_context_t *ctx, pool_t *pool, header_t header, uint64_t 
     if (gap) chunk->objects[0] = header_sized(HEADER_GAP, gap);
     payload += gap;
     *object_header(payload) = header;
-    memset(payload, 0, total - 8);
+    if (size_class != PIECE_LARGE) memset(payload, 0, total - 8); /* a span is zero as it comes */
     return payload;
 }
 
@@ -217,15 +218,7 @@ void heap_free(buskin_context_t *ctx, pool_t *pool) {
     heap_t *heap = heap_of(ctx);
     if (!heap) return;
     collect_drop(heap, pool);
-    shares_free(heap, pool);
-    for (fragment_t *f = heap->fragments, *next; f; f = next) {
-        next = f->next;
-        fragment_free(pool, f);
-    }
-    for (area_t *chunk = heap->chunks, *next; chunk; chunk = next) { /* the first chunk, with the record, is last */
-        next = chunk->next;
-        bytes_give(pool, PIECE_CHUNKS, chunk, (uint8_t)(chunk->flags & AREA_CLASS));
-    }
+    remains_heap(pool, heap);
     ctx->private1 = NULL;
     ctx->hp = ctx->hplim = NULL;
 }

@@ -28,6 +28,7 @@ typedef struct heap {
     fragment_t *fragments;
     run_t *runs[2];                /* gaps to allocate from: short ones, and those of HEAP_LONG_RUN bytes or more */
     struct share_set *shares;      /* the counted blocks that it holds, or NULL; see share.h */
+    struct share_set *old_shares;  /* what a sweep has not looked at yet, or NULL */
     uint64_t held;                 /* bytes of all areas */
     uint64_t since;                /* bytes of areas added, and of gaps used, since the last collection */
     uint64_t threshold;            /* collect when since reaches it */

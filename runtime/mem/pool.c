@@ -17,6 +17,7 @@
 #include "base/alloc.h"
 #include "base/lock.h"
 #include "mem/backend.h"
+#include "mem/remains.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -26,6 +27,16 @@ enum { BATCH_BYTES = 32768, BATCH_MIN = 4, BATCH_MAX = 256 };
 const uint16_t piece_bytes[PIECE_CLASSES] = {
     64,   96,   128,  160,  192,  224,  256,  320,  384,  448,   512,   640,   768,   896,   1024,  1280,  1536, 1792,
     2048, 2560, 3072, 3584, 4096, 5120, 6144, 7168, 8192, 10240, 12288, 14336, 16384, 20480, 24576, 28672, 32768};
+
+/* Rounded up, which is exact for numerators of 16 bits. */
+#define INVERSE(bytes) (uint32_t)(((1ull << 32) + (bytes) - 1) / (bytes))
+const uint32_t piece_inverse[PIECE_CLASSES] = {
+    INVERSE(64),    INVERSE(96),    INVERSE(128),   INVERSE(160),   INVERSE(192),   INVERSE(224),   INVERSE(256),
+    INVERSE(320),   INVERSE(384),   INVERSE(448),   INVERSE(512),   INVERSE(640),   INVERSE(768),   INVERSE(896),
+    INVERSE(1024),  INVERSE(1280),  INVERSE(1536),  INVERSE(1792),  INVERSE(2048),  INVERSE(2560),  INVERSE(3072),
+    INVERSE(3584),  INVERSE(4096),  INVERSE(5120),  INVERSE(6144),  INVERSE(7168),  INVERSE(8192),  INVERSE(10240),
+    INVERSE(12288), INVERSE(14336), INVERSE(16384), INVERSE(20480), INVERSE(24576), INVERSE(28672), INVERSE(32768)};
+#undef INVERSE
 
 const uint8_t piece_small_class[PIECE_MIN / 2 + 1] = {0,  0,  0,  1,  2,  3,  4,  5,  6,  7,  7,
                                                       8,  8,  9,  9,  10, 10, 11, 11, 11, 11, 12,
@@ -158,6 +169,26 @@ bool pool_sort(uint32_t n) {
 
 /* -- Pools -- */
 
+/* What the pool has put aside is as good as free. */
+static void *span_take(pool_t *pool, uint32_t units, enum unit_use use) {
+    void *span = arena_take(units, use);
+    if (likely(span != NULL)) return span;
+    remains_finish(pool);
+    return arena_take(units, use);
+}
+
+static void span_give(pool_t *pool, void *span) {
+    if (!pool->set_aside || unit_of(span)->length <= SPAN_STEP) {
+        arena_give(span);
+        return;
+    }
+    piece_t *p = span;
+    p->next = pool->remains.spans;
+    p->owner = 0; /* what still points into it leads nowhere */
+    pool->remains.spans = p;
+    pool->set_aside(pool);
+}
+
 void *pool_refill(pool_t *pool, enum piece_use use, unsigned size_class) {
     if (alloc_fails()) return NULL;
     if (unlikely(backend_whole && use == PIECE_FRAGMENTS)) return backend_fragment_take(piece_bytes[size_class]);
@@ -170,7 +201,7 @@ void *pool_refill(pool_t *pool, enum piece_use use, unsigned size_class) {
         return p;
     }
     if (pool_take_batch(list, use, size_class)) return piece_take(pool, use, size_class);
-    char *unit = arena_take(1, (enum unit_use)(UNIT_PLAIN + use));
+    char *unit = span_take(pool, 1, (enum unit_use)(UNIT_PLAIN + use));
     if (!unit) return NULL;
     unit_of(unit)->size_class = (uint8_t)size_class;
     list->bump = unit + bytes;
@@ -303,7 +334,7 @@ void *bytes_take(pool_t *pool, enum piece_use use, size_t bytes, uint8_t *size_c
     *size_class = PIECE_LARGE;
     if (bytes > arena_bytes || alloc_fails()) return NULL;
     if (unlikely(backend_whole && use == PIECE_FRAGMENTS)) return backend_fragment_take(bytes);
-    return arena_take((uint32_t)((bytes + UNIT_BYTES - 1) >> UNIT_SHIFT), UNIT_LARGE);
+    return span_take(pool, (uint32_t)((bytes + UNIT_BYTES - 1) >> UNIT_SHIFT), UNIT_LARGE);
 }
 
 void bytes_give(pool_t *pool, enum piece_use use, void *p, uint8_t size_class) {
@@ -312,5 +343,5 @@ void bytes_give(pool_t *pool, enum piece_use use, void *p, uint8_t size_class) {
     else if (unlikely(backend_whole && use == PIECE_FRAGMENTS))
         backend_fragment_give(p);
     else
-        arena_give(p);
+        span_give(pool, p);
 }

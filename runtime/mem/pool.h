@@ -34,11 +34,22 @@ typedef struct piece_list {
     char *bump, *end; /* a unit that is being cut */
 } piece_list_t;
 
+/* What is freed in steps; see remains.h. */
+typedef struct remains {
+    void *spans; /* the first word of each is the next one */
+    struct fragment *messages;
+    struct heap *heaps;
+} remains_t;
+
 typedef struct pool {
     piece_list_t lists[PIECE_USES][PIECE_CLASSES];
+    remains_t remains;
+    void (*set_aside)(struct pool *pool); /* there are remains now; NULL: all is freed at once */
 } pool_t;
 
 extern const uint16_t piece_bytes[PIECE_CLASSES];
+extern const uint32_t
+    piece_inverse[PIECE_CLASSES]; /* x / piece_bytes[c] is x * piece_inverse[c] >> 32, for x < UNIT_BYTES */
 extern const uint8_t piece_small_class[PIECE_MIN / 2 + 1]; /* by (size + 31) / 32, up to 1024 bytes */
 
 /* The smallest class that holds `bytes` <= PIECE_MAX. */

@@ -1,19 +1,26 @@
 /* share.c - blocks, and the sets that heaps hold them by.
  *
  * A set is a table of addresses with linear probing, at most half full; the mark is bit 0 of an entry. Sweeping moves the marked
- * to a new table, because mostly few live; taking each dead one out of its run of neighbours costs several times as much.
+ * to a new table, because mostly few live; taking each dead one out of its run of neighbours costs several times as much. The
+ * new table is the heap's from the start, and the old one hangs beside it until it is empty: so a sweep can stop anywhere,
+ * and the end of the actor finds all.
  *
  * Rejected: the mark in the block (several heaps mark it at once); a proxy object on each heap that refers to the block (all
  * readers of strings would have to look through it); counts per reference (each store of a pointer would be an atomic).
  */
 #include "mem/share.h"
 
+#include "mem/remains.h"
+
 enum { SET_FIRST_LOG = 3 };
 
 typedef struct share_set {
     uint32_t count;
+    uint32_t marked; /* how many of them are */
+    uint32_t at;     /* the next place that a sweep, or the end, looks at */
     uint8_t log, size_class;
     uint16_t reserved;
+    uint64_t factor;  /* of the hash */
     uint64_t slots[]; /* 1 << log of them; address and mark, or 0 */
 } share_set_t;
 
@@ -88,7 +95,15 @@ void share_drop(pool_t *pool, share_t *s) {
 static uint64_t set_bytes(unsigned log) { return sizeof(share_set_t) + (8ull << log); }
 
 static uint64_t set_home(const share_set_t *set, const share_t *s) {
-    return ((uint64_t)(uintptr_t)s >> 5) * 0x9E3779B97F4A7C15u >> (64 - set->log);
+    return ((uint64_t)(uintptr_t)s >> 5) * set->factor >> (64 - set->log);
+}
+
+/* Sets of another size have another order. Blocks that one set lets go of are made again in the order of its places, and would fill a
+ * smaller set with the same order from one end: each would probe past all before it. */
+static uint64_t set_factor(unsigned log) {
+    uint64_t x = (log + 1) * 0x9E3779B97F4A7C15u;
+    x = (x ^ x >> 30) * 0xBF58476D1CE4E5B9u;
+    return (x ^ x >> 27) | 1;
 }
 
 /* Where s is, or the empty place where it would go. */
@@ -119,8 +134,9 @@ static share_set_t *set_new(pool_t *pool, unsigned log) {
     uint8_t size_class;
     share_set_t *set = bytes_take(pool, PIECE_PLAIN, set_bytes(log), &size_class);
     if (!set) return NULL;
-    memset(set, 0, set_bytes(log));
+    memset(set, 0, size_class == PIECE_LARGE ? sizeof *set : set_bytes(log)); /* a span is zero as it comes */
     set->log = (uint8_t)log;
+    set->factor = set_factor(log);
     set->size_class = size_class;
     return set;
 }
@@ -184,11 +200,9 @@ void shares_mark(const heap_t *heap, uint64_t word) {
     const area_t *area = area_at(word);
     if (!area) return;
     uint64_t *slot = set_place(heap->shares, (const share_t *)(const void *)area);
-    if (*slot) *slot |= SHARE_MARK;
-}
-
-static void set_unmark(share_set_t *set) {
-    for (uint64_t at = 0; at < 1ull << set->log; at++) set->slots[at] &= ~SHARE_MARK;
+    if (!*slot || *slot & SHARE_MARK) return;
+    *slot |= SHARE_MARK;
+    heap->shares->marked++;
 }
 
 /* Without memory for another set: slower, because each gap is closed by moving others. */
@@ -200,53 +214,103 @@ static void sweep_in_place(heap_t *heap, pool_t *pool) {
             set_take_out(set, at);
             heap_lets_go(heap, pool, s);
         }
-    set_unmark(set);
 }
 
-/* The marked ones move to another set. */
-static void sweep_to(heap_t *heap, pool_t *pool, share_set_t *to) {
-    share_set_t *from = heap->shares;
-    for (uint64_t at = 0; at < 1ull << from->log; at++) {
-        share_t *s = entry_share(from->slots[at]);
-        if (from->slots[at] & SHARE_MARK) {
-            *set_place(to, s) = (uint64_t)(uintptr_t)s;
-            to->count++;
-        } else if (s) {
-            heap_lets_go(heap, pool, s);
-        }
+/* The size of a set for n entries, and as many again before it grows. */
+static unsigned set_log(uint64_t n) {
+    unsigned log = SET_FIRST_LOG;
+    while (n > 1ull << (log - 2)) log++;
+    return log;
+}
+
+void shares_sweep_begin(heap_t *heap, pool_t *pool, bool keep) {
+    share_set_t *set = heap->shares;
+    if (likely(!set)) return;
+    set->at = 0;
+    if (keep || set->marked == set->count) return; /* all live: they need only be unmarked */
+    unsigned log = set_log(set->marked);
+    share_set_t *to = set_new(pool, log < set->log ? log : set->log);
+    if (!to) {
+        sweep_in_place(heap, pool);
+        return;
     }
     heap->shares = to;
-    set_free(pool, from);
+    heap->old_shares = set;
 }
 
-void shares_sweep(heap_t *heap, pool_t *pool, bool keep) {
-    share_set_t *set = heap->shares;
-    if (likely(!set)) return;
-    if (keep) {
-        set_unmark(set);
+/* The marked ones move to the heap's new set. */
+static void sweep_entry(heap_t *heap, pool_t *pool, uint64_t entry) {
+    share_t *s = entry_share(entry);
+    if (!entry) return;
+    if (!(entry & SHARE_MARK)) {
+        heap_lets_go(heap, pool, s);
         return;
     }
-    uint64_t living = 0, places = 1ull << set->log;
-    for (uint64_t at = 0; at < places; at++) living += set->slots[at] & SHARE_MARK;
-    if (living == set->count) {
-        set_unmark(set);
-        return;
-    }
-    bool large = set->log > SET_FIRST_LOG && living < places / 16;
-    share_set_t *to = set_new(pool, set->log - large);
-    if (to)
-        sweep_to(heap, pool, to);
-    else
-        sweep_in_place(heap, pool);
+    *set_place(heap->shares, s) = (uint64_t)(uintptr_t)s;
+    heap->shares->count++;
 }
 
-void shares_free(heap_t *heap, pool_t *pool) {
-    share_set_t *set = heap->shares;
-    if (likely(!set)) return;
-    for (uint64_t at = 0; at < 1ull << set->log; at++)
-        if (set->slots[at]) share_drop(pool, entry_share(set->slots[at]));
+/* The end of the next n places of the set. */
+static uint64_t set_step(const share_set_t *set, uint64_t n) {
+    uint64_t left = (1ull << set->log) - set->at;
+    return set->at + (left < n ? left : n);
+}
+
+bool shares_sweep(heap_t *heap, pool_t *pool, uint64_t n) {
+    share_set_t *old = heap->old_shares, *set = old ? old : heap->shares;
+    if (likely(!set)) return true;
+    for (uint64_t end = set_step(set, n); set->at < end; set->at++)
+        if (old)
+            sweep_entry(heap, pool, set->slots[set->at]);
+        else
+            set->slots[set->at] &= ~SHARE_MARK;
+    if (set->at < 1ull << set->log) return false;
+    set->marked = set->at = 0;
+    if (old) {
+        set_free(pool, old);
+        heap->old_shares = NULL;
+    }
+    return true;
+}
+
+/* true: nothing is left of it. */
+static bool set_drain(pool_t *pool, share_set_t **place, uint64_t *n) {
+    share_set_t *set = *place;
+    if (likely(!set)) return true;
+    uint64_t from = set->at;
+    for (uint64_t end = set_step(set, *n); set->at < end; set->at++)
+        if (set->slots[set->at]) share_drop(pool, entry_share(set->slots[set->at]));
+    *n -= set->at - from;
+    if (set->at < 1ull << set->log) return false;
     set_free(pool, set);
-    heap->shares = NULL;
+    *place = NULL;
+    return true;
+}
+
+void shares_drain_begin(heap_t *heap) {
+    if (unlikely(heap->shares != NULL))
+        heap->shares->at = 0; /* the old set, if there is one, knows how far its sweep got */
+}
+
+bool shares_drain(heap_t *heap, pool_t *pool, uint64_t *n) {
+    return set_drain(pool, &heap->old_shares, n) && set_drain(pool, &heap->shares, n);
+}
+
+uint64_t shares_check(const heap_t *heap) {
+    share_set_t *set = heap->shares;
+    if (!set) return 0;
+    uint64_t n = 0, longest = 0, mask = (1ull << set->log) - 1;
+    for (uint64_t at = 0; at <= mask; at++) {
+        if (!set->slots[at]) continue;
+        const share_t *s = entry_share(set->slots[at]);
+        uint64_t probes = 1 + ((at - set_home(set, s)) & mask);
+        BUG_IF(set->slots[at] & SHARE_MARK || set_place(set, s) != &set->slots[at]);
+        BUG_IF(!(s->flags & AREA_SHARE) || s->owner || !load_relaxed(&s->count));
+        if (probes > longest) longest = probes;
+        n++;
+    }
+    BUG_IF(n != set->count || set->marked || heap->old_shares);
+    return longest;
 }
 
 /* -- Fragments -- */
@@ -257,10 +321,20 @@ share_t **fragment_shares(const fragment_t *f, uint64_t *n) {
     return (share_t **)(uintptr_t)(list + 1);
 }
 
-void fragment_drop_shares(pool_t *pool, fragment_t *f) {
-    uint64_t n;
-    share_t **list = fragment_shares(f, &n);
-    for (uint64_t i = 0; i < n; i++) share_drop(pool, list[i]);
+bool fragment_drop_some(pool_t *pool, fragment_t *f, uint64_t *n) {
+    uint64_t listed;
+    share_t **list = fragment_shares(f, &listed);
+    for (; listed && *n; --*n) share_drop(pool, list[--listed]);
+    header_t *header = (header_t *)(void *)list - 1;
+    *header = header_sized(HEADER_BYTES, sizeof(header_t) + listed * sizeof(share_t *));
+    if (listed) return false;
+    f->flags &= ~(uint32_t)AREA_COUNTS;
+    return true;
+}
+
+void fragment_free_counted(pool_t *pool, fragment_t *f) {
+    f->next = NULL;
+    remains_messages(pool, f, f);
 }
 
 void fragment_hold_shares(fragment_t *f) {

@@ -72,9 +72,17 @@ share_t *shares_find(const heap_t *heap, const void *object);
 bool shares_remove(heap_t *heap, pool_t *pool, share_t *s);
 /* Marks the block that the word points to or into, if the heap holds one there. */
 void shares_mark(const heap_t *heap, uint64_t word);
-/* Lets go all that are not marked, and unmarks the others; keep: only unmarks. */
-void shares_sweep(heap_t *heap, pool_t *pool, bool keep);
-void shares_free(heap_t *heap, pool_t *pool);
+/* Lets go all that are not marked, and unmarks the others; keep: only unmarks. Begins; goes on through n places of the set, true: it is
+ * done. Until then the set must not change, but may be freed. */
+void shares_sweep_begin(heap_t *heap, pool_t *pool, bool keep);
+bool shares_sweep(heap_t *heap, pool_t *pool, uint64_t n);
+/* Lets go all, at most *n at a time, which it counts off; true: nothing is left. The heap is of no other use any more. */
+void shares_drain_begin(heap_t *heap);
+bool shares_drain(heap_t *heap, pool_t *pool, uint64_t *n);
+
+/* Between collections: ends the process if the set, or a block in it, is not as it should be. Answers how many places the entry that
+ * lies farthest from its own is looked for in. For debug builds and tests. */
+uint64_t shares_check(const heap_t *heap);
 
 /* -- Dead handles -- */
 

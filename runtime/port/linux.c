@@ -43,7 +43,9 @@ void *vm_map(size_t bytes) {
 
 void vm_unmap(void *start, size_t bytes) { munmap(start, bytes); }
 
-void vm_give_back(void *start, size_t bytes) { madvise(start, bytes, MADV_DONTNEED); }
+void vm_give_back(void *start, size_t bytes) {
+    if (bytes && madvise(start, bytes, MADV_DONTNEED)) memset(start, 0, bytes); /* locked pages stay */
+}
 
 bool vm_guard(void *start, size_t bytes) {
     static _Atomic int mprotect_guards;

@@ -5,7 +5,8 @@
  *   3  the pid dies: from here on lookups fail, and sends are dropped
  *   4  EXIT to the linked, DOWN to the watchers, in this order
  *   5  what others asked since its end was certain, or sent and was not yet taken in, is answered or dropped
- *   6  heap, stack, mailbox and cold block are freed, and the block may be used again
+ *   6  heap, stack, mailbox and cold block are freed, and the block may be used again; what is large of it the worker frees in
+ *      steps between turns (mem/remains.h)
  *
  * So whoever has heard of the end, by EXIT, DOWN or an answer, finds the names free. A lookup of the pid that fails says the
  * same although it is a relaxed load: the registry's lock orders the release of the names, which precedes 3, before every
@@ -16,6 +17,7 @@
 #include "sched/end.h"
 
 #include "actor/signal.h"
+#include "mem/remains.h"
 #include "sched/attempt.h"
 #include "sched/deliver.h"
 #include "sched/post.h"
@@ -96,10 +98,7 @@ void end_check_time(actor_t *a) {
 }
 
 static void drop_mailbox(worker_t *w, actor_t *a) {
-    for (fragment_t *f = a->head, *next; f; f = next) {
-        next = f->next;
-        fragment_free(&w->pool, f);
-    }
+    remains_messages(&w->pool, a->head, a->tail);
     a->head = a->tail = NULL;
 }
 

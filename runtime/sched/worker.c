@@ -22,6 +22,7 @@
 
 #include "base/alloc.h"
 #include "base/lock.h"
+#include "mem/remains.h"
 #include "mem/share.h"
 #include "port/fibre.h"
 #include "port/switch.h"
@@ -134,7 +135,8 @@ static actor_t *pop_fresh(worker_t *w) {
 /* The turn of those below the highest priority that is ready; new actors of normal priority count as such. NULL: there are
  * none. */
 static actor_t *pop_lower(worker_t *w) {
-    uint32_t classes = (w->queued & ~(1u << QUEUE_FRESH)) | (w->queued >> QUEUE_FRESH & 1) << BUSKIN_NORMAL;
+    uint32_t queued = w->queued & ~(uint32_t)QUEUED_REMAINS;
+    uint32_t classes = (queued & ~(1u << QUEUE_FRESH)) | (queued >> QUEUE_FRESH & 1) << BUSKIN_NORMAL;
     uint32_t lower = classes & (classes - 1); /* without the highest */
     if (!lower) return NULL;
     if (lower & (lower - 1) && w->turns % (LOW_EVERY * LOW_EVERY) == 0) lower &= lower - 1;
@@ -147,7 +149,7 @@ static actor_t *pop_lower(worker_t *w) {
 /* The queues alone; at least one is not empty. */
 static inline actor_t *pop_queues(worker_t *w) {
     uint32_t queued = w->queued & ((1u << QUEUE_FRESH) - 1);
-    if (w->queued != queued && !(queued & 1u << BUSKIN_HIGH) && (!queued || ++w->fresh_streak < FRESH_BOUND))
+    if (w->queued & 1u << QUEUE_FRESH && !(queued & 1u << BUSKIN_HIGH) && (!queued || ++w->fresh_streak < FRESH_BOUND))
         return pop_fresh(w);
     w->fresh_streak = 0;
     if (unlikely(w->turns % LOW_EVERY == 0 && w->queued & (w->queued - 1))) {
@@ -283,6 +285,20 @@ static bool worker_find_work(worker_t *w) {
     return found;
 }
 
+/* -- Remains -- */
+
+static void worker_sets_aside(pool_t *pool) {
+    worker_t *w = (worker_t *)(void *)((char *)pool - offsetof(worker_t, pool));
+    w->queued |= QUEUED_REMAINS;
+}
+
+/* A step before each turn, until nothing is left. true: actors are ready, too. */
+static __attribute__((noinline, cold)) bool worker_free_some(worker_t *w) {
+    if (remains_step(&w->pool)) w->queued &= ~(uint32_t)QUEUED_REMAINS;
+    w->look_at_clock = true; /* it lasts as long as a turn */
+    return w->lifo || w->queued & ~(uint32_t)QUEUED_REMAINS;
+}
+
 /* -- Turns -- */
 
 /* One in foreign code ends after that. */
@@ -394,6 +410,7 @@ static __attribute__((noinline)) actor_t *worker_choose(worker_t *w) {
         if (unlikely(load_relaxed(&w->inbox) != NULL)) worker_take_inbox(w);
         if (unlikely(w->wheel.count && (w->look_at_clock || w->turns % CLOCK_EVERY == 0))) worker_look_at_clock(w);
         if (unlikely(!worker_has_ready(w)) && !worker_find_work(w)) return NULL;
+        if (unlikely(w->queued & QUEUED_REMAINS) && !worker_free_some(w)) continue;
         actor_t *a = pop_ready(w);
         if (likely(worker_prepare(w, a))) return a;
     }
@@ -497,6 +514,7 @@ uint64_t worker_ref(worker_t *w) {
 
 void worker_close(worker_t *w) {
     tell_nobody(w);
+    remains_finish(&w->pool);
     pool_drain(&w->pool);
     table_drain(&w->blocks);
     stacks_close(&w->stacks);
@@ -514,6 +532,7 @@ bool worker_open(uint8_t id) {
     worker_t *w = workers[id];
     memset(w, 0, sizeof *w);
     w->id = w->blocks.home = id;
+    if (!seeded.on) w->pool.set_aside = worker_sets_aside;
     bool ok = stacks_open(&w->stacks, id) && wheel_open(&w->wheel, now_ns());
     for (int i = 0; i < QUEUES; i++) ok = ok && runq_open(&w->queues[i]);
     return ok;

@@ -27,6 +27,8 @@ enum {
 /* New actors of normal priority: the newest runs first, so a tree of actors is walked in depth and few of them live at a
  * time; what waits is offered to other workers oldest first. */
 enum { QUEUE_FRESH = 3, QUEUES = 4 };
+/* A bit of `queued` above those of the queues: the pool has remains, which are work too. */
+enum { QUEUED_REMAINS = 1 << QUEUES };
 
 /* See placement.c. */
 typedef struct placement {
@@ -46,7 +48,7 @@ typedef struct worker {
     actor_t *lifo;    /* just woken: runs next, its data is in the cache */
     pool_t pool;
     runq_t queues[QUEUES]; /* by priority, and QUEUE_FRESH */
-    uint32_t queued;       /* bit p: queues[p] is not empty */
+    uint32_t queued;       /* bit p: queues[p] is not empty; QUEUED_REMAINS */
     uint32_t fresh_streak;
     uint32_t lifo_streak;
     uint32_t turns;

@@ -312,7 +312,8 @@ static void test_a_set_holds_what_a_shadow_holds(void **state) {
             if ((marked[i] = next_random(&x) % (1 + (unsigned)round % 7) == 0))
                 shares_mark(&heap, (uint64_t)(uintptr_t)all[i]->payload + next_random(&x) % 64);
         bool keep = round % 10 == 9;
-        shares_sweep(&heap, &pool, keep);
+        shares_sweep_begin(&heap, &pool, keep);
+        while (!shares_sweep(&heap, &pool, 1 + next_random(&x) % 200)) continue;
         uint64_t bytes = 0;
         for (int i = 0; i < N; i++) {
             if (!keep) held[i] = held[i] && marked[i];
@@ -321,11 +322,33 @@ static void test_a_set_holds_what_a_shadow_holds(void **state) {
         }
         assert_int_equal(heap.held, bytes);
     }
-    shares_free(&heap, &pool);
+    shares_drain_begin(&heap);
+    for (uint64_t n = 10; !shares_drain(&heap, &pool, &n); n = 10) continue;
     for (int i = 0; i < N; i++) {
         assert_int_equal(load_relaxed(&all[i]->count), 1);
         share_drop(&pool, all[i]);
         assert_false(is_share(all[i]->payload));
+    }
+}
+
+/* Blocks come in the order in which another set let go of them. */
+static void test_blocks_in_the_order_of_another_set(void **state) {
+    enum { N = 50000 };
+    static pool_t pool;
+    static share_t *all[N];
+    (void)state;
+    assert_true(arena_init());
+    for (int round = 0; round < 3; round++) {
+        heap_t heap = {0};
+        for (int i = 0; i < N; i++) {
+            assert_non_null(all[i] = share_new(&pool, (header_t)(uintptr_t)&bytes_desc, 8 + 8 + 64));
+            assert_true(shares_reserve(&heap, &pool, 1));
+            shares_add(&heap, &pool, all[i]);
+            if (i % 97 == 0) assert_in_range(shares_check(&heap), 1, 100);
+        }
+        shares_sweep_begin(&heap, &pool, false); /* lets go of all, in the order of its places */
+        while (!shares_sweep(&heap, &pool, 1000)) continue;
+        for (uint64_t n = N; !shares_drain(&heap, &pool, &n);) continue;
     }
 }
 
@@ -340,6 +363,7 @@ int main(void) {
         cmocka_unit_test(test_the_collector_frees_them_under_stress),
         cmocka_unit_test(test_they_count_toward_the_limit),
         cmocka_unit_test(test_a_set_holds_what_a_shadow_holds),
+        cmocka_unit_test(test_blocks_in_the_order_of_another_set),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

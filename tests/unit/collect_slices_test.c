@@ -2,6 +2,9 @@
  * owner meanwhile, what it refers to stays whole and what it waits for comes (S2.10, S2.11, S5.4). */
 #include "runtime_test.h"
 
+#include "actor/table.h"
+#include "mem/collect.h"
+
 __extension__ static const buskin_desc_t tree = {.size = 24, .npointers = 2, .name = "tree", .offsets = {0, 8}};
 __extension__ static const buskin_desc_t root = {.size = 8, .npointers = 1, .name = "root", .offsets = {0}};
 __extension__ static const buskin_desc_t array = {
@@ -220,6 +223,118 @@ static void test_wide_objects(void **state) {
     run(1, keep_wide, NULL, 0);
 }
 
+/* -- Many blocks: the set of them is swept a part at a time, and an end may come anywhere in between -- */
+
+__extension__ static const buskin_desc_t bytes = {
+    .size = 8, .flags = BUSKIN_DESC_ARRAY | BUSKIN_DESC_BINARY, .elem_size = 1, .name = "bytes"};
+
+enum { BLOCKS = 2500, BLOCK = 64 };
+
+static uint64_t *keep_blocks(void) {
+    uint64_t *blocks = buskin_alloc_array(&array, BLOCKS);
+    for (uint64_t i = 0; i < BLOCKS; i++) {
+        uint64_t *block = buskin_alloc_array(&bytes, BLOCK + i % 100);
+        memset(block + 1, (int)i, BLOCK + i % 100);
+        blocks[1 + i] = word(block);
+    }
+    return blocks;
+}
+
+static void drop_blocks(const void *args) {
+    uint64_t every = *(const uint64_t *)args;
+    uint64_t *t = grow(DEPTH), *blocks = keep_blocks();
+    for (int round = 0; round < 2; round++) {
+        for (uint64_t i = 0; i < BLOCKS; i++)
+            if (!round && every && i % every) blocks[1 + i] = 0;
+        collect_now();
+        for (uint64_t i = 0; i < BLOCKS; i++) {
+            const uint64_t *block = at(blocks[1 + i]);
+            EXPECT(block ? block[0] == BLOCK + i % 100 && *(const uint8_t *)(block + 1) == (uint8_t)i
+                         : every && i % every);
+        }
+    }
+    EXPECT(tree_is_whole(t));
+}
+
+static void test_blocks_in_slices(void **state) {
+    (void)state;
+    for (uint64_t every = 0; every < 5; every++) run(1, drop_blocks, &every, sizeof every);
+    for (uint64_t every = BLOCKS; every < BLOCKS + 2; every++) run(2, drop_blocks, &every, sizeof every);
+}
+
+static bool stressed(void) { return getenv("BUSKIN_GC_STRESS") != NULL; } /* most collections are whole then */
+
+static void kill_after(const void *args) {
+    static const buskin_desc_t slots = {.size = 8, .name = "every"};
+    static const buskin_spawn_desc_t desc = {
+        .size = sizeof desc, .entry = drop_blocks, .args = &slots, .priority = BUSKIN_NORMAL};
+    uint64_t ref, every = 3, pid = buskin_spawn(&desc, &every, BUSKIN_SPAWN_MONITOR, &ref);
+    wait_for_collection();
+    const heap_t *heap = heap_of(&table_find(pid)->ctx); /* it is at home here, and does not run */
+    while (heap->collection && heap->collection->phase != COLLECT_SWEEP_SHARES) buskin_actor_yield();
+    EXPECT(heap->collection || stressed());
+    for (uint64_t turns = *(const uint64_t *)args; turns; turns--) buskin_actor_yield();
+    EXPECT(buskin_actor_exit_signal(pid, BUSKIN_REASON_KILL, NULL, 0) == BUSKIN_OK);
+    const buskin_notice_t *down = wait_for_down();
+    EXPECT(down && down->from == pid);
+    atomic_store(&collecting, 0);
+}
+
+static void test_killed_while_blocks_are_swept(void **state) {
+    (void)state;
+    pool_trim();
+    uint64_t before = arena_in_use();
+    for (uint64_t turns = 0; turns < 4; turns++) run(1, kill_after, &turns, sizeof turns);
+    pool_trim();
+    assert_true(arena_in_use() <= before + 8 * UNIT_BYTES); /* nobody holds any */
+}
+
+/* -- A large message: the bitmap of its objects is filled in a part at a time -- */
+
+static void keep_message(const void *args) {
+    (void)args;
+    uint64_t slot = word(grow(DEPTH));
+    EXPECT(buskin_send(buskin_actor_self(), 1, &root, &slot) == BUSKIN_OK);
+    slot = 0;
+    const uint64_t *volatile m = buskin_actor_receive(-1);
+    const uint64_t *inner = at(at(m[2])[0]) + 1; /* into it */
+    for (int i = 0; i < 3; i++) {
+        collect_now();
+        EXPECT(tree_is_whole(at(m[2])) && inner == at(at(m[2])[0]) + 1);
+    }
+}
+
+static void test_others_run_while_a_message_is_marked(void **state) {
+    (void)state;
+    start(1);
+    buskin_actor_spawn(count_turns, NULL, 0, BUSKIN_NORMAL);
+    buskin_actor_spawn(keep_message, NULL, 0, BUSKIN_NORMAL);
+    assert_int_equal(finish(), 0);
+}
+
+/* An object of plain words, each into another area whose bitmap is missing. */
+static void keep_scattered(const void *args) {
+    (void)args;
+    enum { FAR = 300 };
+    uint64_t *untyped = buskin_gc_alloc_actor(FAR * 8, 8);
+    for (uint64_t i = 0; i < FAR; i++) {
+        uint64_t *a = buskin_alloc(&tree);
+        a[2] = i;
+        untyped[i] = word(a) + i % 24;
+        for (int k = 0; k < 100; k++) buskin_alloc(&tree);
+    }
+    for (int round = 0; round < 2; round++) {
+        buskin_gc_collect();
+        for (uint64_t i = 0; i < FAR; i++) EXPECT(at(untyped[i] - i % 24)[2] == i);
+        for (int i = 0; i < 100 * FAR; i++) at(word(buskin_alloc(&tree)))[2] = 77;
+    }
+}
+
+static void test_words_into_many_areas(void **state) {
+    (void)state;
+    run(1, keep_scattered, NULL, 0);
+}
+
 #define TESTS(test) \
     BOTH(test), { #test " (GC stress)", test, stress, no_stress, NULL }
 
@@ -231,6 +346,10 @@ int main(void) {
         TESTS(test_the_limit_holds),
         TESTS(test_receives_that_collect),
         TESTS(test_wide_objects),
+        TESTS(test_blocks_in_slices),
+        TESTS(test_killed_while_blocks_are_swept),
+        TESTS(test_others_run_while_a_message_is_marked),
+        TESTS(test_words_into_many_areas),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

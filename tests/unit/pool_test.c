@@ -17,7 +17,10 @@ static void test_the_class_is_the_smallest_that_fits(void **state) {
         assert_true(c < PIECE_CLASSES && piece_bytes[c] >= bytes);
         assert_true(c == 0 || piece_bytes[c - 1] < bytes);
     }
-    for (unsigned c = 0; c < PIECE_CLASSES; c++) assert_int_equal(piece_bytes[c] % 32, 0);
+    for (unsigned c = 0; c < PIECE_CLASSES; c++) {
+        assert_int_equal(piece_bytes[c] % 32, 0);
+        for (uint64_t x = 0; x < UNIT_BYTES; x++) assert_true(x / piece_bytes[c] == x * piece_inverse[c] >> 32);
+    }
 }
 
 static void test_pieces_are_disjoint_and_come_back(void **state) {
