@@ -8,7 +8,7 @@
 int64_t tidy_wait(const worker_t *w);
 /* A step of a worker that has no current actor; after how long the next one should come, -1: nothing is left to do. */
 int64_t tidy_step(worker_t *w);
-/* For a worker that wakes for its timers: a step if one is due. */
-void tidy_on_the_way(worker_t *w);
+/* For a worker that sleeps until its next timer: goes on, if that is due and there is time. */
+void tidy_on_the_way(worker_t *w, uint64_t until_ns);
 
 #endif

@@ -10,6 +10,11 @@
 #include "sched/registry.h"
 #include "sched/seeded.h"
 
+enum {
+    SWEEP_NS = 100000000, /* between two looks for timers whose targets are dead */
+    SWEEP_PORTION = 256   /* records, in some ten microseconds */
+};
+
 bool timer_arm(worker_t *w, actor_t *a, uint64_t deadline_ns) {
     if (unlikely(a->ctx.flags & ACTOR_ENDING)) { /* instead of the timer that bounds its end, and no later */
         uint64_t end_by_ns = actor_cold(a)->end_by_ns;
@@ -78,17 +83,32 @@ int64_t timer_cancel(worker_t *w, uint64_t ref) {
     return due > now ? (int64_t)((due - now) / 1000000u) : 0;
 }
 
-void timer_sweep(worker_t *w) {
-    w->last_sweep_ns = now_ns();
+static void sweep_one(worker_t *w, uint32_t i) {
+    wheel_timer_t *t = &w->wheel.timers[i];
+    if (t->slot == WHEEL_NOT_QUEUED || !t->message) return;
+    uint32_t claim = load_relaxed(&t->claim);
+    bool armed = (claim & ((1u << CLAIM_BITS) - 1)) == CLAIM_ARMED;
+    if (armed && (t->message->next || table_find(t->pid) || !wheel_claim(t, claim))) return;
+    free_message(w, t->message);
+    wheel_cancel(&w->wheel, i);
+}
+
+/* A look at all records is due: one of them was cancelled elsewhere, or none was looked at for a while. */
+static bool sweep_begin(worker_t *w) {
+    uint64_t now = now_ns();
+    if (!load_relaxed(&w->cancelled) && now - w->last_sweep_ns <= SWEEP_NS) return false;
     store_relaxed(&w->cancelled, 0);
-    for (uint32_t i = 1, made = load_relaxed(&w->wheel.made); i < made; i++) {
-        wheel_timer_t *t = &w->wheel.timers[i];
-        if (t->slot == WHEEL_NOT_QUEUED || !t->message) continue;
-        uint32_t claim = load_relaxed(&t->claim);
-        bool armed = (claim & ((1u << CLAIM_BITS) - 1)) == CLAIM_ARMED;
-        if (armed && (t->message->next || table_find(t->pid) || !wheel_claim(t, claim))) continue;
-        free_message(w, t->message);
-        wheel_cancel(&w->wheel, i);
+    w->last_sweep_ns = now;
+    w->sweep_at = 1;
+    return true;
+}
+
+void timer_sweep(worker_t *w, uint64_t until_ns) {
+    while (w->sweep_at || sweep_begin(w)) {
+        uint32_t made = load_relaxed(&w->wheel.made), end = w->sweep_at + SWEEP_PORTION;
+        for (; w->sweep_at < made && w->sweep_at < end; w->sweep_at++) sweep_one(w, w->sweep_at);
+        if (w->sweep_at >= made) w->sweep_at = 0;
+        if (now_ns() >= until_ns) return;
     }
 }
 

@@ -13,8 +13,9 @@ void timer_disarm(worker_t *w, actor_t *a);
 uint64_t timer_add_message(worker_t *w, uint64_t deadline_ns, fragment_t *message);
 /* Any thread; w: its worker or NULL. The remaining ms, or BUSKIN_ENOTFOUND. */
 int64_t timer_cancel(worker_t *w, uint64_t ref);
-/* Takes out timers that were cancelled elsewhere, and those whose target is dead. */
-void timer_sweep(worker_t *w);
+/* Takes out timers that were cancelled elsewhere, and those whose target is dead; goes on another time if it is not done at
+ * until_ns. */
+void timer_sweep(worker_t *w, uint64_t until_ns);
 /* Fires what is due. */
 void timer_fire_due(worker_t *w, uint64_t now_ns);
 

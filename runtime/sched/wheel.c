@@ -91,12 +91,14 @@ uint32_t wheel_add(wheel_t *wheel, uint64_t deadline_ns, uint64_t pid, fragment_
         store_release(&t->claim, load_relaxed(&t->claim) | CLAIM_ARMED); /* pairs with the CAS of a canceller */
     slot_insert(wheel, i);
     wheel->count++;
+    wheel->messages += message != NULL;
     return i;
 }
 
 void wheel_cancel(wheel_t *wheel, uint32_t timer) {
     CHECK(timer && wheel->timers[timer].slot != WHEEL_NOT_QUEUED);
     slot_remove(wheel, timer);
+    wheel->messages -= wheel->timers[timer].message != NULL;
     timer_give(wheel, timer);
     wheel->count--;
 }
@@ -144,6 +146,7 @@ bool wheel_expire(wheel_t *wheel, uint64_t now_ns, uint32_t *index, wheel_timer_
             /* a canceller on another thread may come first */
             bool ours = !t->message || wheel_claim(t, load_relaxed(&t->claim));
             store_relaxed(&fired->claim, ours ? CLAIM_ARMED : CLAIM_TAKEN);
+            wheel->messages -= t->message != NULL;
             timer_give(wheel, i);
             wheel->count--;
             return true;

@@ -40,8 +40,8 @@ typedef struct wheel {
     wheel_timer_t *timers; /* reserved array; index 0 is never used */
     _Atomic uint32_t made; /* records that were ever used, + 1 */
     uint32_t committed, free;
-    uint32_t count; /* queued */
-    uint64_t now;   /* tick up to which all have fired */
+    uint32_t count, messages; /* queued, and how many of them have a message */
+    uint64_t now;             /* tick up to which all have fired */
     uint64_t occupied[WHEEL_LEVELS];
     uint32_t first[WHEEL_LEVELS * WHEEL_SLOTS];
 } wheel_t;

@@ -42,8 +42,6 @@
 
 #include <stdlib.h>
 
-enum { SWEEP_NS = 100000000 }; /* between two looks for timers whose targets are dead */
-
 void (*worker_idle_hook)(void) = output_idle;
 scheduler_t scheduler;
 worker_t *workers[WORKERS_MAX];
@@ -205,12 +203,13 @@ static __attribute__((noinline, cold)) void worker_bury(worker_t *w) {
 }
 
 static void worker_park(worker_t *w) {
-    if (w->wheel.count && (load_relaxed(&w->cancelled) || now_ns() - w->last_sweep_ns > SWEEP_NS)) timer_sweep(w);
+    if (w->wheel.messages) timer_sweep(w, wheel_next_ns(&w->wheel));
     bool timed = w->wheel.count > 0;
     int64_t wait;
     if (timed) {
-        tidy_on_the_way(w);
-        uint64_t now = now_ns(), next = wheel_next_ns(&w->wheel);
+        uint64_t next = wheel_next_ns(&w->wheel);
+        tidy_on_the_way(w, next);
+        uint64_t now = now_ns();
         if (next <= now) return;
         wait = (int64_t)(next - now);
     } else {
@@ -416,18 +415,19 @@ static __attribute__((noinline)) actor_t *worker_choose(worker_t *w) {
     }
 }
 
-/* Whether nothing but the LIFO place needs a look: nobody has stopped us, sent to us or wants work from us. */
+/* Whether nothing but the LIFO place needs a look: nobody has stopped us, sent to us or wants work from us, and the clock can wait. */
 static inline bool worker_is_quiet(worker_t *w) {
     uint32_t notice = load_relaxed(&scheduler.notice);
-    return likely(!load_relaxed(&w->inbox) && !w->wheel.count) &&
+    return likely(!load_relaxed(&w->inbox) &&
+                  (!w->wheel.count || ((w->turns + 1) % CLOCK_EVERY && !w->look_at_clock))) &&
            (!notice || (notice <= SCHEDULER_IDLE && !w->queued)) && (!w->queued || ++w->lifo_streak < LIFO_BOUND);
 }
 
 /* Whether a, just woken by a local message or reply, can be resumed with that as it is. */
 static inline bool worker_resumes_at_once(worker_t *w, actor_t *a) {
     const slot_t *slot = &slots[a->slot];
-    if (unlikely(a->ctx.flags & (ACTOR_DYING | BUSKIN_CTX_OWN_STACK) || a->ctx.private0 || remote_pending(a) ||
-                 slot->occupant != a || load_relaxed(&slot->shared) || actor_is_new(a)))
+    if (unlikely(a->ctx.flags & (ACTOR_DYING | BUSKIN_CTX_OWN_STACK) || remote_pending(a) || slot->occupant != a ||
+                 load_relaxed(&slot->shared) || actor_is_new(a)))
         return false;
     enum actor_wait wait = actor_wait(a);
     if (likely(wait == WAIT_PEEK)) return receive_finish(w, a);

@@ -61,8 +61,10 @@ typedef struct worker {
     trap_t trap;            /* of the current actor, from the signal handler to handle_fault */
     uint64_t tidy_ns;       /* see tidy.c: when the next step is due on the way, */
     uint32_t tidied;        /* turns when all was tidy, */
-    uint32_t tidy_slot;     /* and the stack slot to go on with */
-    uint64_t last_sweep_ns; /* of timers that are of no use any more */
+    uint32_t tidy_slot;     /* the stack slot to go on with, */
+    uint8_t tidy_phase;     /* and what to do next */
+    uint64_t last_sweep_ns; /* of timers that are of no use any more: when it began, */
+    uint32_t sweep_at;      /* and where it goes on, or 0 */
     uint64_t last_ref;      /* see worker_ref */
     placement_t placement;
     struct cold *untold; /* of actors whose end is not known to all yet; see tell.c */

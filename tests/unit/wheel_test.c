@@ -103,12 +103,34 @@ static void test_the_far_future(void **state) {
     assert_int_equal(index, i);
 }
 
+/* What a sweep is for: those with a message, until they are fired or cancelled. */
+static void test_messages_are_counted(void **state) {
+    (void)state;
+    fragment_t message = {0};
+    uint64_t now = wheel.now << TICK_SHIFT;
+    uint32_t waits[2], sends[3], index;
+    wheel_timer_t fired;
+    for (int i = 0; i < 2; i++) waits[i] = wheel_add(&wheel, now + TICK, 1, NULL);
+    for (int i = 0; i < 3; i++) sends[i] = wheel_add(&wheel, now + TICK, 1, &message);
+    assert_int_equal(wheel.messages, 3);
+    wheel_cancel(&wheel, sends[1]);
+    wheel_cancel(&wheel, waits[1]);
+    assert_int_equal(wheel.messages, 2);
+    unsigned left = 2;
+    while (wheel_expire(&wheel, now + 3 * TICK, &index, &fired)) {
+        left -= fired.message != NULL;
+        assert_int_equal(wheel.messages, left);
+    }
+    assert_int_equal(wheel.count + wheel.messages, 0);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_random_timers_against_a_model),
         cmocka_unit_test(test_one_deadline_for_many),
         cmocka_unit_test(test_records_are_used_again_with_another_claim),
         cmocka_unit_test(test_the_far_future),
+        cmocka_unit_test(test_messages_are_counted),
     };
     return cmocka_run_group_tests(tests, open_wheel, close_wheel);
 }
