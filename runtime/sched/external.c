@@ -13,6 +13,7 @@
 #include "base/lock.h"
 #include "port/port.h"
 #include "sched/deliver.h"
+#include "sched/outside.h"
 #include "sched/seeded.h"
 
 static lock_t shared_lock;
@@ -70,7 +71,7 @@ void external_close(void) {
         table_give(&shared_blocks, a);
     }
     main_actor = NULL;
-    share_bury(pool); /* what the end of everything has let go of */
+    outside_bury(pool); /* what the end of everything has let go of */
     pool_drain(&shared_pool);
     table_drain(&shared_blocks);
     scratch_free(&shared_scratch);

@@ -2,6 +2,7 @@
 #include "sched/outside.h"
 
 #include "abi_kinds.h"
+#include "mem/share.h"
 #include "sched/worker.h"
 
 #include <pthread.h>
@@ -17,6 +18,10 @@ void outside_call(void (*fn)(void *arg), void *arg) {
     fn(arg);
     BUSKIN_ABI_CONTEXT_SYMBOL = before;
 }
+
+static void bury(void *pool) { share_bury(pool); }
+
+void outside_bury(pool_t *pool) { outside_call(bury, pool); }
 
 /* -- Forks -- */
 

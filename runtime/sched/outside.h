@@ -1,4 +1,5 @@
-/* outside.h - code of the program that runs on the runtime's threads while they run no actor: blocking calls, crash hooks. */
+/* outside.h - code of the program that runs on the runtime's threads while they run no actor: blocking calls, crash hooks, release
+ * functions of handles. */
 #ifndef BUSKIN_OUTSIDE_H
 #define BUSKIN_OUTSIDE_H
 
@@ -11,6 +12,9 @@ extern actor_t outside_block;
 
 /* Calls fn(arg) with that context: for the entries it is a thread of the program's own. */
 void outside_call(void (*fn)(void *arg), void *arg);
+
+/* share_bury, with that context. */
+void outside_bury(pool_t *pool);
 
 /* From now on a child that is forked runs no actor: seen is called in it, and the calling thread has that context. Once per process. */
 void outside_watch_forks(void (*seen)(void));

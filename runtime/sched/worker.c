@@ -30,6 +30,7 @@
 #include "sched/deliver.h"
 #include "sched/end.h"
 #include "sched/output.h"
+#include "sched/outside.h"
 #include "sched/placement.h"
 #include "sched/public.h"
 #include "sched/receive.h"
@@ -199,7 +200,7 @@ void scheduler_bury(void) {
 /* The bit goes first: a handle that dies meanwhile sets it again. */
 static __attribute__((noinline, cold)) void worker_bury(worker_t *w) {
     atomic_fetch_and(&scheduler.notice, ~(uint32_t)SCHEDULER_BURY);
-    share_bury(&w->pool);
+    outside_bury(&w->pool);
 }
 
 static void worker_park(worker_t *w) {

@@ -2,7 +2,7 @@
  * Handles: objects outside actors' heaps, held by counted handles that are shared when they are sent, and released once when the
  * last holder has let go. All of it on our own heaps and with BUSKIN_GC=boehm, where release functions may come late.
  */
-#include "runtime_test.h"
+#include "capture.h"
 
 #include "mem/share.h"
 
@@ -91,6 +91,39 @@ static void all_alone(uint32_t workers) {
         run(workers, programs[i], NULL, 0);
         check_counts();
     }
+}
+
+/* -- What they may do -- */
+
+/* It once ran with the context of the actor that had run last, whose stack is another one. */
+static void says_goodbye(void *object) {
+    (void)object;
+    EXPECT(buskin_actor_self() == 0);
+    EXPECT(buskin_print(1, "goodbye\n", 8) == BUSKIN_OK);
+    atomic_fetch_add(&released, 1);
+}
+
+static void holds_for_a_moment(const void *args) {
+    (void)args;
+    buskin_shared_release(buskin_shared_alloc(8, says_goodbye));
+    while (!atomic_load(&released)) buskin_actor_yield();
+    buskin_print(1, "still here\n", 11);
+    buskin_shared_alloc(8, says_goodbye); /* goes at its end */
+}
+
+static int run_goodbyes(void) {
+    for (uint32_t workers = 1; workers <= 2; workers++) {
+        atomic_store(&released, 0);
+        run(workers, holds_for_a_moment, NULL, 0);
+    }
+    return 0;
+}
+
+static void test_release_functions_may_print(void **state) {
+    (void)state;
+    const captured_t *c = capture(run_goodbyes);
+    assert_int_equal(c->status, 0);
+    assert_string_equal(c->text, "goodbye\nstill here\ngoodbye\ngoodbye\nstill here\ngoodbye\n");
 }
 
 /* -- Many holders -- */
@@ -233,6 +266,7 @@ static void test_roots(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
+        BOTH(test_release_functions_may_print),
         cmocka_unit_test(test_an_object_goes_once_with_its_last_handle),
         cmocka_unit_test(test_the_same_under_stress),
         cmocka_unit_test(test_the_main_thread_hands_objects_to_actors),
