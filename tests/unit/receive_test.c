@@ -253,12 +253,35 @@ static void test_released_messages_cost_nothing(void **state) {
     run(1, release_early, NULL, 0);
 }
 
+/* A receive that only looks at its messages and drops them never makes a heap. */
+static void drop_all(const void *args) {
+    (void)args;
+    static char block[3000];
+    uint64_t self = buskin_actor_self();
+    buskin_heap_stats_t stats = {.size = sizeof stats};
+    for (int i = 0; i < 1000; i++) {
+        memset(block, i, sizeof block);
+        buskin_actor_send(self, block, sizeof block);
+        buskin_receive_t r = {.timeout_ms = 0};
+        const buskin_message_t *m = buskin_receive_peek(&r);
+        if (!EXPECT(m && !memcmp(m + 1, block, sizeof block))) return;
+        buskin_receive_drop(&r);
+        EXPECT(buskin_heap_stats(&stats) == BUSKIN_OK && stats.held == 0);
+    }
+}
+
+static void test_dropped_messages_need_no_heap(void **state) {
+    (void)state;
+    run(1, drop_all, NULL, 0);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         BOTH(test_what_a_message_looks_like),       BOTH(test_three_timeout_modes),
         BOTH(test_selection_by_tag_keeps_the_rest), BOTH(test_selection_against_a_model),
         BOTH(test_misses_do_not_restart_the_clock), BOTH(test_a_timer_that_lost_is_forgotten),
         BOTH(test_each_receive_ends_once),          BOTH(test_released_messages_cost_nothing),
+        BOTH(test_dropped_messages_need_no_heap),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
