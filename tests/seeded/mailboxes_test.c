@@ -114,15 +114,17 @@ static void every_attempt_is_accounted_for(void) {
     for (uint64_t i = 0; i < SENDERS; i++) START(BUSKIN_SPAWN_MONITOR, &refs[i], i, sends_and_counts);
     while (!draw(3)) EXPECT(info_of(receiver).mailbox_length <= 3);
     for (int i = 0; i < SENDERS; i++) EXPECT(await_down(refs[i]) != NULL);
-    uint64_t ok = status_count(BUSKIN_OK), evicted = status_count(BUSKIN_EVICTED);
-    AWAIT(all_received == ok);
+    AWAIT(info_of(receiver).mailbox_length == 0 && all_received == info_of(receiver).mailbox_accepted);
     buskin_process_info_t info = info_of(receiver);
-    EXPECT(info.mailbox_length == 0 && info.mailbox_senders == 0);
-    EXPECT(info.mailbox_accepted == ok);
-    EXPECT(info.mailbox_dropped == evicted + status_count(BUSKIN_EDROPPED));
-    EXPECT(info.mailbox_failed == status_count(BUSKIN_EFULL));
-    EXPECT(info.mailbox_coalesced == status_count(BUSKIN_COALESCED));
-    EXPECT(ok + info.mailbox_dropped + info.mailbox_failed + info.mailbox_coalesced == SENDERS * WORDS);
+    uint64_t ok = status_count(BUSKIN_OK), evicted = status_count(BUSKIN_EVICTED);
+    uint64_t coalesced = status_count(BUSKIN_COALESCED), faster = info.mailbox_accepted - ok;
+    EXPECT(info.mailbox_senders == 0 && info.mailbox_failed == status_count(BUSKIN_EFULL));
+    /* What its sender evicted or replaced just when the receive took it counts as accepted after all. */
+    EXPECT(info.mailbox_dropped + info.mailbox_coalesced + faster ==
+           evicted + coalesced + status_count(BUSKIN_EDROPPED));
+    EXPECT(info.mailbox_dropped <= evicted + status_count(BUSKIN_EDROPPED) && info.mailbox_coalesced <= coalesced);
+    EXPECT(info.mailbox_accepted + info.mailbox_dropped + info.mailbox_failed + info.mailbox_coalesced ==
+           SENDERS * WORDS);
     EXPECT(policy == BUSKIN_POLICY_DROP_OLD || !evicted);
     EXPECT(policy == BUSKIN_POLICY_FAIL || !info.mailbox_failed);
     finish(receiver);
