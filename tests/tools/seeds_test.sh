@@ -27,3 +27,6 @@ done
 must "scenarios" seeds --scenarios 20 --from 5000
 must_fail "no such scenarios" 'no scenarios none_test' seeds --scenarios 2 none_test
 must_fail "no seeds for them" 'at least 1' seeds --scenarios 0
+
+# Where all of it meets.
+must "chaos" seeds "$SOURCE/e2e/programs/chaos.skit" 40
