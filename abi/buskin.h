@@ -187,13 +187,18 @@ enum buskin_process_state {
     BUSKIN_PROCESS_ENDING = 4 /* it must end at its next turn, or its terminate callback runs */
 };
 
-/* Figures of one actor's heap, in bytes. */
+/* Figures of one actor's heap, in bytes. With BUSKIN_GC=boehm those of all actors together, and only the first four are counted. */
 typedef struct buskin_heap_stats {
-    uint64_t size; /* set by the caller: sizeof this */
-    uint64_t held; /* chunks and adopted messages, garbage included */
-    uint64_t since_collection;
-    uint64_t threshold; /* of since_collection, at which the next one comes */
-    uint64_t collections;
+    uint64_t size;             /* set by the caller: sizeof this, or up to and without `live` */
+    uint64_t held;             /* chunks, adopted messages and shared blocks, garbage included */
+    uint64_t since_collection; /* how much of it has been allocated or adopted since the last one */
+    uint64_t threshold;        /* of since_collection, at which the next one comes */
+    uint64_t collections;      /* how many there have been */
+    uint64_t live;             /* what lived after the last one; 0 before the first */
+    uint64_t messages;         /* of held: adopted messages, and arguments */
+    uint64_t large;            /* of held: objects that have a chunk of their own, from 8 KiB up */
+    uint64_t shared;           /* of held: binaries and handles, which count whole in each heap that holds them */
+    uint64_t limit;            /* heap_limit of its descriptor; 0: none */
 } buskin_heap_stats_t;
 
 /* A handle, as buskin_shared_handle makes it: constant but for the runtime's own part. */

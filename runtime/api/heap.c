@@ -186,23 +186,43 @@ actor_t *handle_gc(actor_t *self) {
     return collect_self(w, self) ? self : collect_later(w, self, gc_finish, 0, 0, 0);
 }
 
-int32_t buskin_heap_stats(buskin_heap_stats_t *stats) {
-    buskin_context_t *ctx = here();
-    if (!(ctx->flags & BUSKIN_CTX_ACTOR)) return BUSKIN_ESTATE;
-    if (!stats || stats->size != sizeof *stats) return BUSKIN_EINVAL;
-    const heap_t *heap = heap_of(ctx);
-    *stats = (buskin_heap_stats_t){.size = sizeof *stats};
-    if (backend_whole) { /* of all actors together */
-        stats->held = buskin_gc_backend.live();
-        stats->since_collection = load_relaxed(&backend_allocated);
-        stats->threshold = load_relaxed(&backend_threshold);
-        stats->collections = backend_collections();
-        return BUSKIN_OK;
-    }
-    if (!heap) return BUSKIN_OK;
+/* Of all actors together. */
+static void stats_of_all(buskin_heap_stats_t *stats) {
+    stats->held = buskin_gc_backend.live();
+    stats->since_collection = load_relaxed(&backend_allocated);
+    stats->threshold = load_relaxed(&backend_threshold);
+    stats->collections = backend_collections();
+}
+
+static void stats_of_heap(const heap_t *heap, buskin_heap_stats_t *stats) {
     stats->held = heap->held;
     stats->since_collection = heap->since;
     stats->threshold = heap->threshold;
     stats->collections = heap->collections;
+    stats->live = heap->live;
+    uint64_t chunks = 0;
+    for (const fragment_t *f = heap->fragments; f; f = f->next) stats->messages += fragment_held(f);
+    for (const area_t *chunk = heap->chunks; chunk; chunk = chunk->next) {
+        chunks += area_held(chunk);
+        if (chunk->flags & AREA_LARGE) stats->large += area_held(chunk);
+    }
+    stats->shared = heap->held - chunks - stats->messages;
+}
+
+/* The record has grown: who was compiled with its first part gets that. */
+int32_t buskin_heap_stats(buskin_heap_stats_t *stats) {
+    buskin_context_t *ctx = here();
+    if (!(ctx->flags & BUSKIN_CTX_ACTOR)) return BUSKIN_ESTATE;
+    need_room(ctx);
+    if (!stats || (stats->size != sizeof *stats && stats->size != offsetof(buskin_heap_stats_t, live)))
+        return BUSKIN_EINVAL;
+    const buskin_spawn_desc_t *desc = is_main_thread(ctx) ? NULL : actor_desc(actor_of(ctx));
+    buskin_heap_stats_t now = {.size = stats->size, .limit = desc ? desc->heap_limit : 0};
+    const heap_t *heap = heap_of(ctx);
+    if (backend_whole)
+        stats_of_all(&now);
+    else if (heap)
+        stats_of_heap(heap, &now);
+    memcpy(stats, &now, stats->size);
     return BUSKIN_OK;
 }

@@ -354,6 +354,7 @@ static void collect_finish(collection_t *c, pool_t *pool) {
     heap_t *heap = heap_of(c->ctx);
     heap->since = 0;
     c->live += heap->held - c->kept; /* counted blocks */
+    heap->live = c->live;
     heap->threshold = c->live > HEAP_FIRST_THRESHOLD ? c->live : HEAP_FIRST_THRESHOLD;
     heap->collections++;
     collect_drop(heap, pool);

@@ -32,6 +32,7 @@ typedef struct heap {
     uint64_t held;                 /* bytes of all areas */
     uint64_t since;                /* bytes of areas added, and of gaps used, since the last collection */
     uint64_t threshold;            /* collect when since reaches it */
+    uint64_t live;                 /* what the last collection has left */
     void *state;                   /* what the terminate callback gets; a root */
     struct collection *collection; /* one that goes on in slices, or NULL; see collect.h */
     uint16_t next_chunk;           /* bytes of the next chunk */

@@ -33,6 +33,18 @@ must_fail "a moved field is not frozen" 'bump the epoch 0.1' lock --update
 dump 0.1 'fn send = STATUS (PID to)' 'field context.hp = offset=8'
 must_fail "a function that is gone" 'fn link is gone' lock --update
 
+record() { dump 0.1 'fn send = STATUS (PID to)' 'field context.hp = offset=8' 'fn link = STATUS (PID to)' \
+    'field stats.size = offset=0 bytes=8 access=W' "size stats = $1" "size other = $2"; }
+record 40 40
+must "freeze records" lock --update
+record 48 40
+must_fail "a record that has grown and is not frozen" 'size stats grows from 40 to 48' lock --check
+must "freeze what has grown" lock --update
+record 40 40
+must_fail "a record that shrinks" 'size stats changed' lock --check
+record 48 48
+must_fail "a record without a size of its caller's grows" 'size other changed' lock --check
+
 dump 0.2 'fn send = STATUS (PID to)' 'field context.hp = offset=16'
 must_fail "a new epoch that is not frozen" 'behind the headers' lock --check
 must "freeze the new epoch" lock --update

@@ -32,6 +32,9 @@ static void ask(const void *args) {
     stats.size = 0;
     EXPECT(buskin_heap_stats(&stats) == BUSKIN_EINVAL);
     EXPECT(buskin_heap_stats(NULL) == BUSKIN_EINVAL);
+    stats = (buskin_heap_stats_t){.size = offsetof(buskin_heap_stats_t, live), .live = 77};
+    EXPECT(buskin_heap_stats(&stats) == BUSKIN_OK && stats.held > 0); /* as it once was */
+    EXPECT(stats.size == offsetof(buskin_heap_stats_t, live) && stats.live == 77);
 }
 
 static void test_sizes_and_alignments(void **state) {
