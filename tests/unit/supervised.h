@@ -82,7 +82,12 @@ static inline bool eventually(bool (*holds)(const void *), const void *arg) {
     return true;
 }
 
-static inline bool log_is(const void *text) { return !strcmp(event_log, text); }
+static inline bool log_is(const void *text) {
+    while (atomic_exchange(&event_lock, 1)) continue;
+    bool same = !strcmp(event_log, text);
+    atomic_store(&event_lock, 0);
+    return same;
+}
 
 #define EXPECT_LOG(text)                \
     (eventually(log_is, text) ? (void)0 \
