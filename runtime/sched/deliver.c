@@ -15,6 +15,11 @@
  * keeps remote at IDLE, so late pushes reach its last home, which answers or drops them: see inbox_visit_free. The models are
  * tests/model/inbox.pml and block.pml. Fragments carry the full pid of
  * their target: one that is for an earlier occupant of the block never reaches the present one (row R7).
+ *
+ * Answers. What is taken in may be answered, and whoever gets the answer takes in first what waits for it, and answers that. Answers
+ * wait in one queue of the worker until the list in hand is done: one that went out at once could come back, as an answer of the
+ * same sender, before what that sender had sent earlier and is still in the list (S1.2; an acknowledgement of an unlink before a LINK
+ * of the same sender left one end linked for ever, S3.5).
  */
 #include "sched/deliver.h"
 
@@ -22,6 +27,7 @@
 #include "sched/external.h"
 #include "sched/placement.h"
 #include "sched/post.h"
+#include "sched/seeded.h"
 
 void deliver_notify(worker_t *w, actor_t *a) {
     uint8_t home = load_seq_cst(&a->remote->home); /* ordered after the push; see the table above */
@@ -51,21 +57,52 @@ void deliver_remote(worker_t *w, actor_t *a, fragment_t *f) {
         placement_pushed(w, a);
 }
 
+/* -- Answers -- */
+
+static void answer_later(worker_t *w, fragment_t *f) {
+    f->next = NULL;
+    if (w->answers)
+        w->last_answer->next = f;
+    else
+        w->answers = f;
+    w->last_answer = f;
+}
+
+/* true: nobody sends answers yet; it is for the caller to do, by answers_go. */
+static inline bool answers_hold(worker_t *w) {
+    bool first = !w->answering;
+    w->answering = true;
+    return first;
+}
+
+static void deliver_one(worker_t *w, fragment_t *f);
+
+static inline void answers_go(worker_t *w) {
+    for (fragment_t *f; unlikely((f = w->answers) != NULL);) {
+        w->answers = f->next;
+        deliver_one(w, f);
+    }
+    w->answering = false;
+}
+
 void deliver_bounce(worker_t *w, fragment_t *f) {
     fragment_t *answer = signal_bounce(f);
-    if (answer) {
-        if (w)
-            deliver(w, answer);
-        else
-            deliver_foreign(answer);
-    } else if (w) {
+    if (!answer && w) {
         fragment_free(&w->pool, f);
-    } else {
+    } else if (!answer) {
         external_free(f);
+    } else if (!w) {
+        deliver_foreign(answer);
+    } else {
+        bool first = answers_hold(w);
+        answer_later(w, answer);
+        if (first) answers_go(w);
     }
 }
 
-void deliver_here(worker_t *w, actor_t *a, fragment_t *f) {
+/* -- To an actor at home -- */
+
+static void deliver_here(worker_t *w, actor_t *a, fragment_t *f) {
     if (likely(f->kind < SIGNAL_FIRST)) {
         mailbox_push(a, f);
         if (waits_for_message(a)) worker_ready_soon(w, a);
@@ -77,7 +114,7 @@ void deliver_here(worker_t *w, actor_t *a, fragment_t *f) {
         effect = SIGNAL_NOTHING; /* another thread has its stack or its heap: its end waits for the call's */
     if (a->state == ACTOR_WAITING && (effect == SIGNAL_MUST_RUN || (effect == SIGNAL_MESSAGE && waits_for_message(a))))
         worker_ready_soon(w, a);
-    if (answer) deliver(w, answer);
+    if (answer) answer_later(w, answer);
 }
 
 void deliver_pending(worker_t *w, actor_t *a) {
@@ -85,6 +122,7 @@ void deliver_pending(worker_t *w, actor_t *a) {
         post_take_in(w, a);
         return;
     }
+    bool first = answers_hold(w);
     fragment_t *f = mailbox_take_remote(a, a->state == ACTOR_WAITING || a->state == ACTOR_FREE ? REMOTE_IDLE : NULL);
     for (fragment_t *next; f; f = next) {
         next = f->next;
@@ -93,13 +131,23 @@ void deliver_pending(worker_t *w, actor_t *a) {
         else
             deliver_bounce(w, f);
     }
+    if (first) answers_go(w);
 }
 
-void deliver(worker_t *w, fragment_t *f) {
+/* Seeded runs have one worker, and races all the same: the signal waits where those of other workers do. */
+static void deliver_late(actor_t *a, fragment_t *f) {
+    if (mailbox_push_remote(a, f) == PUSH_NOTIFY) deliver_notify(NULL, a);
+}
+
+static void deliver_one(worker_t *w, fragment_t *f) {
     actor_t *a = table_find(f->owner);
     if (!a) {
         deliver_bounce(w, f);
     } else if (load_acquire(&a->remote->home) == w->id) { /* pairs with public_hand_over and public_take */
+        if (unlikely(seeded.on) && a != w->current && !actor_is_bounded(a) && seeded_late()) {
+            deliver_late(a, f);
+            return;
+        }
         if (remote_pending(a)) {
             if (actor_is_bounded(a)) {
                 post_signal(w, a, f);
@@ -114,6 +162,15 @@ void deliver(worker_t *w, fragment_t *f) {
     } else {
         deliver_remote(w, a, f);
     }
+}
+
+void deliver(worker_t *w, fragment_t *f) {
+    if (unlikely(!answers_hold(w))) { /* it follows from something that is taken in, too */
+        answer_later(w, f);
+        return;
+    }
+    deliver_one(w, f);
+    answers_go(w);
 }
 
 void deliver_foreign(fragment_t *f) {

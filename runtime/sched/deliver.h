@@ -15,8 +15,6 @@ void deliver_remote(worker_t *w, actor_t *a, fragment_t *f);
 void deliver_notify(worker_t *w, actor_t *a);
 /* Takes in what other threads have sent to a, whose home is w. */
 void deliver_pending(worker_t *w, actor_t *a);
-/* Handles f, which is for a, whose home is w. */
-void deliver_here(worker_t *w, actor_t *a, fragment_t *f);
 /* What comes back to the sender of f when its target is dead. */
 void deliver_bounce(worker_t *w, fragment_t *f);
 

@@ -35,6 +35,8 @@ void seeded_idle(worker_t *w);
 actor_t *seeded_pick(worker_t *w);
 /* Reductions until the actor is preempted. */
 int64_t seeded_budget(void);
+/* Whether a signal is on its way still, as if it came from another worker: when it is sent, and when its target takes turns. */
+static inline bool seeded_late(void) { return unlikely(seeded.on) && seeded_draw(2); }
 
 /* -- For the init thread, which runs only while the worker does not -- */
 

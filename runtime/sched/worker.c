@@ -363,7 +363,7 @@ static inline bool worker_prepare(worker_t *w, actor_t *a) {
             worker_ready(w, a);
             return false;
         }
-        if (unlikely(remote_pending(a))) deliver_pending(w, a);
+        if (unlikely(remote_pending(a)) && !seeded_late()) deliver_pending(w, a);
         if (unlikely(a->ctx.flags & (ACTOR_DYING | ACTOR_COLLECTING))) {
             enum special special = prepare_special(w, a);
             if (special != AS_EVER) return special == RESUMED;
@@ -380,10 +380,10 @@ static inline bool worker_prepare(worker_t *w, actor_t *a) {
 static __attribute__((noinline, cold)) actor_t *choose_seeded(worker_t *w) {
     while (seeded_turn(w)) {
         if (load_relaxed(&scheduler.notice) & SCHEDULER_BURY) worker_bury(w);
-        if (load_relaxed(&w->inbox)) worker_take_inbox(w);
         if (w->wheel.count) timer_fire_due(w, now_ns());
+        if (load_relaxed(&w->inbox)) worker_take_inbox(w);
         if (!worker_has_ready(w)) {
-            seeded_idle(w);
+            if (!load_relaxed(&w->inbox)) seeded_idle(w); /* answers may be late, too */
             continue;
         }
         actor_t *a = seeded_pick(w);
@@ -458,7 +458,7 @@ actor_t *worker_continue(worker_t *w, actor_t *self) {
 actor_t *worker_requeue(worker_t *w, actor_t *self) {
     cold_t *cold = actor_cold(self);
     if (cold) cold->turns++;
-    if (unlikely(remote_pending(self))) deliver_pending(w, self);
+    if (unlikely(remote_pending(self)) && !seeded_late()) deliver_pending(w, self);
     if (unlikely(self->ctx.flags & ACTOR_ENDING)) end_check_time(self);
     if (unlikely(self->ctx.flags & ACTOR_DYING)) return end_begin(w, self) ? self : worker_next(w);
     w->look_at_clock = true;

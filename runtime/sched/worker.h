@@ -67,6 +67,8 @@ typedef struct worker {
     uint32_t sweep_at;      /* and where it goes on, or 0 */
     uint64_t last_ref;      /* see worker_ref */
     placement_t placement;
+    fragment_t *answers, *last_answer; /* to signals that were taken in: oldest first; see deliver.c */
+    bool answering;
     struct cold *untold; /* of actors whose end is not known to all yet; see tell.c */
 
     /* Other threads write these. */

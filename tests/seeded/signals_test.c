@@ -10,9 +10,9 @@ static _Atomic uint64_t peer_exits[2];
 static void crosses(const void *args) {
     uint64_t me = word_of(args) & 1, traps = word_of(args) & 2, other = expect_word(TAG_PEER);
     if (traps) buskin_actor_trap_exit(1);
-    for (uint64_t i = draw(12); i; i--) {
+    for (uint64_t i = draw(60); i; i--) {
         EXPECT((draw(2) ? buskin_actor_link(other) : buskin_actor_unlink(other)) == 0);
-        step();
+        if (draw(2)) step();
     }
     tell(boss, TAG_DONE, me);
     for (;;) {
@@ -23,7 +23,8 @@ static void crosses(const void *args) {
     }
 }
 
-/* Both ends agree, and what they agree on is what the end of one does to the other. */
+/* Both ends agree, and what they agree on is what the end of one does to the other. Seeds 388 and 1245 were the first in which an
+ * acknowledgement overtook the LINK that its sender had sent before (S1.2), and left one end linked for ever. */
 static void links_crossed(void) {
     boss = buskin_actor_self();
     uint64_t traps = draw(2), refs[2], pids[2];
@@ -329,7 +330,7 @@ static void timeouts_against_messages(void) {
 
 int main(int argc, char **argv) {
     static const scenario_t scenarios[] = {
-        {"S3.1 S3.4 S3.5", links_crossed},
+        {"S1.2 S3.1 S3.4 S3.5", links_crossed},
         {"S2.1 S2.7 S3.6 S3.7", the_links_of_the_dead},
         {"S3.3 S4.1 S4.2 S4.3", monitors_against_an_end},
         {"S4.6 S4.7", spawns_that_are_tied},
