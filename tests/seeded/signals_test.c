@@ -130,6 +130,27 @@ static void ends_some_time(const void *args) {
     buskin_actor_exit((uint32_t)word_of(args), "why", 3);
 }
 
+static _Atomic bool unlinked;
+
+static void unlinks_in_time(const void *args) {
+    EXPECT(buskin_actor_link(word_of(args)) == 0);
+    if (draw(2)) step();
+    EXPECT(buskin_actor_unlink(word_of(args)) == 0);
+    atomic_store(&unlinked, true);
+    steps(8);
+}
+
+/* One that does not trap ends of the link before its unlink has returned, or not at all. */
+static void unlinks_against_an_end(void) {
+    uint64_t ref, target = SPAWN(BUSKIN_REASON_USER, ends_some_time);
+    atomic_store(&unlinked, false);
+    START(BUSKIN_SPAWN_MONITOR, &ref, target, unlinks_in_time);
+    const void *m = await_down(ref);
+    EXPECT(m != NULL);
+    uint32_t code = notice_of(m)->code;
+    EXPECT(unlinked ? code == BUSKIN_REASON_NORMAL : code == BUSKIN_REASON_USER || code == BUSKIN_REASON_NOPROC);
+}
+
 /* One DOWN for each reference, or none. */
 static void watches(const void *args) {
     uint64_t target = word_of(args), refs[6], n = 1 + draw(6), waiting = 0;
@@ -333,6 +354,7 @@ int main(int argc, char **argv) {
         {"S1.2 S3.1 S3.4 S3.5", links_crossed},
         {"S2.1 S2.7 S3.6 S3.7", the_links_of_the_dead},
         {"S3.3 S4.1 S4.2 S4.3", monitors_against_an_end},
+        {"S3.3 S3.4", unlinks_against_an_end},
         {"S4.6 S4.7", spawns_that_are_tied},
         {"S4.6", a_parent_takes_its_child},
         {"S1.2 S2.8", fan_in_under_kill},
