@@ -2,7 +2,8 @@
  *
  * A reference is (generation << 32) | (worker << 24) | index of the timer in that worker's wheel. Whoever moves the
  * timer's claim from armed to taken, by one CAS, decides: the wheel, when it fires, or a canceller on any thread.
- * A canceller elsewhere leaves the record in the wheel and tells its worker to sweep.
+ * A canceller elsewhere leaves the record in the wheel and tells its worker to sweep. An actor that starts or cancels a timer of a
+ * small message does so on its own stack.
  */
 #include "sched/timer.h"
 #include "api/caller.h"
@@ -81,7 +82,22 @@ static uint64_t send_at(timer_call_t *call, int64_t ms) {
     return caller_run(send_after_run, (uint64_t)(uintptr_t)call, 0, 0, 0, 0);
 }
 
+/* A small message of an actor, with a piece and a record at hand: a leaf. */
+static inline bool send_is_small(const buskin_context_t *ctx, int64_t ms, const buskin_desc_t *desc,
+                                 const void *value) {
+    return is_actor(ctx) && has_room(ctx) && (uint64_t)ms <= (uint64_t)TIMER_MS_MAX && desc && value &&
+           desc_is_small(desc) && fragment_is_at_hand(&this_worker->pool, desc) &&
+           wheel_is_at_hand(&this_worker->wheel);
+}
+
 uint64_t buskin_timer_send_after(uint64_t pid, int64_t ms, uint64_t tag, const buskin_desc_t *desc, const void *value) {
+    if (likely(is_up() && send_is_small(here(), ms, desc, value))) {
+        fragment_t *f = fragment_small(&this_worker->pool, desc, value);
+        f->owner = pid;
+        f->tag = tag;
+        f->next = NULL;
+        return timer_add_message(this_worker, now_ns() + (uint64_t)ms * 1000000u, f);
+    }
     timer_call_t call = {.pid = pid, .tag = tag, .desc = desc, .value = value};
     return is_up() ? send_at(&call, ms) : 0;
 }
@@ -92,13 +108,9 @@ uint64_t buskin_timer_send_to_name(const char *name, uint64_t length, int64_t ms
     return is_up() && registry_name_is_valid(name, length) ? send_at(&call, ms) : 0;
 }
 
-static uint64_t cancel_run(caller_t *c, uint64_t ref, uint64_t a2, uint64_t a3, uint64_t a4) {
-    (void)a2, (void)a3, (void)a4;
-    return (uint64_t)timer_cancel(c->w, ref);
-}
-
 int64_t buskin_timer_cancel(uint64_t ref) {
     if (!is_up()) return BUSKIN_ESTATE;
-    if (is_actor(here())) return (int64_t)caller_run(cancel_run, ref, 0, 0, 0, 0);
-    return timer_cancel(NULL, ref);
+    if (unlikely(!is_actor(here()))) return timer_cancel(NULL, ref);
+    need_room(here());
+    return timer_cancel(this_worker, ref);
 }

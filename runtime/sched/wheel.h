@@ -51,6 +51,10 @@ void wheel_close(wheel_t *wheel);
 
 /* The index of a new timer that fires at deadline_ns or up to a tick later; 0 at the limit. */
 uint32_t wheel_add(wheel_t *wheel, uint64_t deadline_ns, uint64_t pid, fragment_t *message);
+/* Whether wheel_add will find a record without asking the system for memory. */
+static inline bool wheel_is_at_hand(const wheel_t *wheel) {
+    return wheel->free || load_relaxed(&wheel->made) < wheel->committed;
+}
 /* Takes a queued timer out and frees its record. */
 void wheel_cancel(wheel_t *wheel, uint32_t timer);
 /* Takes out the next timer that is due, into *fired; false when none is. The record is free again. */
