@@ -138,7 +138,7 @@ static uint64_t key_hash(uint64_t tag, uint64_t key) {
 }
 
 static bool keys_equal(const bounded_t *b, const fragment_t *f, uint64_t tag, uint64_t key) {
-    uint64_t its;
+    uint64_t its = 0;
     return queued_user(f) && f->tag == tag && key_of(b, f, &its) && its == key;
 }
 
