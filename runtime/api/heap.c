@@ -75,7 +75,7 @@ static void *alloc_binary(pool_t *pool, buskin_context_t *ctx, header_t header, 
 static inline void *alloc_binary_here(buskin_context_t *ctx, header_t header, uint64_t total) {
     heap_t *heap = heap_of(ctx);
     const buskin_spawn_desc_t *desc = actor_desc(actor_of(ctx));
-    if (!heap || heap->since + total >= heap->threshold || config.gc_stress || !has_room(ctx)) return NULL;
+    if (!heap || heap->since + total >= heap_threshold(heap) || config.gc_stress || !has_room(ctx)) return NULL;
     if (desc && desc->heap_limit) return NULL;
     actor_charge(ctx, (int64_t)(total / 64));
     return alloc_binary(&this_worker->pool, ctx, header, total);
@@ -197,7 +197,7 @@ static void stats_of_all(buskin_heap_stats_t *stats) {
 static void stats_of_heap(const heap_t *heap, buskin_heap_stats_t *stats) {
     stats->held = heap->held;
     stats->since_collection = heap->since;
-    stats->threshold = heap->threshold;
+    stats->threshold = heap_threshold(heap);
     stats->collections = heap->collections;
     stats->live = heap->live;
     uint64_t chunks = 0;

@@ -355,7 +355,6 @@ static void collect_finish(collection_t *c, pool_t *pool) {
     heap->since = 0;
     c->live += heap->held - c->kept; /* counted blocks */
     heap->live = c->live;
-    heap->threshold = c->live > HEAP_FIRST_THRESHOLD ? c->live : HEAP_FIRST_THRESHOLD;
     heap->collections++;
     collect_drop(heap, pool);
 }

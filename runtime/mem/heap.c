@@ -64,7 +64,7 @@ static heap_t *heap_new(buskin_context_t *ctx, pool_t *pool, uint64_t bytes) {
     if (!chunk) return NULL;
     chunk->next = NULL;
     heap_t *heap = (heap_t *)(void *)chunk->objects;
-    *heap = (heap_t){.chunks = chunk, .held = bytes, .threshold = HEAP_FIRST_THRESHOLD, .next_chunk = HEAP_FIRST_CHUNK};
+    *heap = (heap_t){.chunks = chunk, .held = bytes, .next_chunk = HEAP_FIRST_CHUNK};
     ctx->private1 = heap;
     char *first = (char *)area_first(chunk), *end = area_end(chunk);
     if (first < end && !backend_whole) {
@@ -77,7 +77,7 @@ static heap_t *heap_new(buskin_context_t *ctx, pool_t *pool, uint64_t bytes) {
 
 heap_t *heap_ensure(buskin_context_t *ctx, pool_t *pool) {
     heap_t *heap = heap_of(ctx);
-    return heap ? heap : heap_new(ctx, pool, 128);
+    return heap ? heap : heap_new(ctx, pool, HEAP_RECORD_CHUNK);
 }
 
 /* A gap of at least need bytes becomes the current run: a short one if it will do, or else a long one. The few that are

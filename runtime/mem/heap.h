@@ -31,7 +31,6 @@ typedef struct heap {
     struct share_set *old_shares;  /* what a sweep has not looked at yet, or NULL */
     uint64_t held;                 /* bytes of all areas */
     uint64_t since;                /* bytes of areas added, and of gaps used, since the last collection */
-    uint64_t threshold;            /* collect when since reaches it */
     uint64_t live;                 /* what the last collection has left */
     void *state;                   /* what the terminate callback gets; a root */
     struct collection *collection; /* one that goes on in slices, or NULL; see collect.h */
@@ -39,6 +38,16 @@ typedef struct heap {
     uint16_t spare;                /* BUSKIN_GC_STRESS: allocations until the next collection */
     uint32_t collections;
 } heap_t;
+
+/* The record of an actor without objects, with what every chunk has, fills the second smallest piece. */
+enum { HEAP_RECORD_CHUNK = 128, HEAP_RECORD_MAP = 8 };
+_Static_assert(sizeof(area_t) + (sizeof(heap_t) + 15) / 16 * 16 + HEAP_RECORD_MAP <= HEAP_RECORD_CHUNK,
+               "the record's chunk");
+
+/* Collect when `since` reaches it. */
+static inline uint64_t heap_threshold(const heap_t *heap) {
+    return heap->live > HEAP_FIRST_THRESHOLD ? heap->live : HEAP_FIRST_THRESHOLD;
+}
 
 static inline heap_t *heap_of(const buskin_context_t *ctx) { return ctx->private1; }
 
@@ -65,7 +74,7 @@ void heap_free(buskin_context_t *ctx, pool_t *pool);
 
 static inline bool heap_wants_collection(const buskin_context_t *ctx) {
     const heap_t *heap = heap_of(ctx);
-    return heap ? heap->since >= heap->threshold : unlikely(backend_whole) && backend_wants_collection();
+    return heap ? heap->since >= heap_threshold(heap) : unlikely(backend_whole) && backend_wants_collection();
 }
 
 /* Bump allocation; NULL when the current run is too short. need includes the header and is a multiple of 8. */
