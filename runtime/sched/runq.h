@@ -31,6 +31,8 @@ static inline actor_t *runq_take(runq_t *q, uint32_t i) {
     return a;
 }
 
+static inline actor_t *runq_peek(const runq_t *q) { return q->ring[q->head & q->mask]; }
+
 static inline actor_t *runq_pop(runq_t *q) {
     __builtin_prefetch(q->ring[(q->head + 4) & q->mask], 1);
     return q->ring[q->head++ & q->mask];

@@ -416,37 +416,49 @@ static __attribute__((noinline)) actor_t *worker_choose(worker_t *w) {
     }
 }
 
-/* Whether nothing but the LIFO place needs a look: nobody has stopped us, sent to us or wants work from us, and the clock can wait. */
-static inline bool worker_is_quiet(worker_t *w) {
+/* Whether nobody has stopped us, sent to us or wants work from us, and the clock can wait. */
+static inline bool worker_is_quiet(const worker_t *w) {
     uint32_t notice = load_relaxed(&scheduler.notice);
     return likely(!load_relaxed(&w->inbox) &&
                   (!w->wheel.count || ((w->turns + 1) % CLOCK_EVERY && !w->look_at_clock))) &&
-           (!notice || (notice <= SCHEDULER_IDLE && !w->queued)) && (!w->queued || ++w->lifo_streak < LIFO_BOUND);
+           (!notice || (notice <= SCHEDULER_IDLE && !w->queued));
 }
 
-/* Whether a, just woken by a local message or reply, can be resumed with that as it is. */
+/* Whether a can be resumed as it is, with the message or reply that it waits for if that has come. Who sits in a slot is looked
+ * at only if the slot is not shared (stack.c). */
 static inline bool worker_resumes_at_once(worker_t *w, actor_t *a) {
     const slot_t *slot = &slots[a->slot];
-    if (unlikely(a->ctx.flags & (ACTOR_DYING | BUSKIN_CTX_OWN_STACK) || remote_pending(a) || slot->occupant != a ||
-                 load_relaxed(&slot->shared) || actor_is_new(a)))
+    if (unlikely(a->ctx.flags & (ACTOR_DYING | ACTOR_COLLECTING | BUSKIN_CTX_OWN_STACK) || actor_is_new(a) ||
+                 remote_pending(a) || load_relaxed(&slot->shared) || slot->occupant != a))
         return false;
     enum actor_wait wait = actor_wait(a);
     if (likely(wait == WAIT_PEEK)) return receive_finish(w, a);
-    return wait == WAIT_REPLY && actor_cold(a)->answer && receive_answer(w, a, actor_cold(a));
+    return wait == WAIT_NONE || (wait == WAIT_REPLY && actor_cold(a)->answer && receive_answer(w, a, actor_cold(a)));
 }
 
-/* The way of a message between two actors of one worker; worker_choose is the whole truth. */
+/* The way of a message between two actors of one worker, and of those in a queue that is the only one; worker_choose is the
+ * whole truth. */
 actor_t *worker_next(worker_t *w) {
     actor_t *a = w->lifo;
-    if (likely(a && worker_is_quiet(w) && worker_resumes_at_once(w, a))) {
-        w->lifo = NULL;
-        w->turns++;
-        a->state = ACTOR_RUNNING;
-        a->ctx.budget = ACTOR_TURN;
-        w->current = a;
-        return a;
+    if (unlikely(!worker_is_quiet(w))) return worker_choose(w);
+    if (likely(a != NULL)) {
+        if (unlikely(w->queued && ++w->lifo_streak >= LIFO_BOUND)) return worker_choose(w);
+    } else {
+        if (w->queued != 1u << BUSKIN_NORMAL) return worker_choose(w);
+        a = runq_peek(&w->queues[BUSKIN_NORMAL]);
     }
-    return worker_choose(w);
+    if (unlikely(!worker_resumes_at_once(w, a))) return worker_choose(w);
+    if (likely(w->lifo != NULL)) {
+        w->lifo = NULL;
+    } else {
+        pop_queue(w, BUSKIN_NORMAL);
+        w->lifo_streak = w->fresh_streak = 0;
+    }
+    w->turns++;
+    a->state = ACTOR_RUNNING;
+    a->ctx.budget = ACTOR_TURN;
+    w->current = a;
+    return a;
 }
 
 actor_t *worker_continue(worker_t *w, actor_t *self) {
