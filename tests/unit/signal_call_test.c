@@ -149,7 +149,7 @@ static void answers_after_words(const void *args) {
 /* Whatever its mailbox takes. */
 static void calls_once(const void *args) {
     int32_t status;
-    const void *m = ask_value(SPAWN(0, answers_after_words), 1, 20000, &status);
+    const void *m = ask_value(SPAWN(0, answers_after_words), 1, PATIENCE, &status);
     EXPECT(m && value_of(m) == 7);
     for (uint64_t i = 0; i < 4; i++) EXPECT(expect_word(TAG_WORD) == i);
     EXPECT(mailbox_is_empty());
@@ -179,7 +179,7 @@ static uint64_t late_server, told_by_terminate;
 static void calls_again(void *state, const buskin_notice_t *why) {
     (void)state, (void)why;
     int32_t status;
-    const void *m = ask_value(late_server, 2, 2000, &status);
+    const void *m = ask_value(late_server, 2, PATIENCE, &status);
     tell(told_by_terminate, TAG_DONE, m ? value_of(m) : 0);
 }
 static void calls_for_ever(const void *args) {

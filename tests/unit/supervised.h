@@ -39,19 +39,26 @@ static atomic_uint crash_first[CHILDREN_MAX]; /* so many of its next lives end a
 static atomic_int linger_ms[CHILDREN_MAX];    /* it traps exits, and takes so long to end when it gets one */
 static _Atomic enum order first_act[CHILDREN_MAX], start_act[CHILDREN_MAX];
 
-static inline void note(char what, uint64_t child) {
+static inline void lock_events(void) {
     while (atomic_exchange(&event_lock, 1)) continue;
+}
+static inline void unlock_events(void) { atomic_store(&event_lock, 0); }
+
+static inline void note(char what, uint64_t child) {
+    lock_events();
     unsigned n = atomic_load(&event_length);
     if (n + 4 < sizeof event_log) {
         n += (unsigned)snprintf(event_log + n, 4, "%s%c%c", n ? " " : "", what, (char)('a' + child));
         atomic_store(&event_length, n);
     }
-    atomic_store(&event_lock, 0);
+    unlock_events();
 }
 
 static inline void forget_events(void) {
+    lock_events();
     atomic_store(&event_length, 0);
     event_log[0] = 0;
+    unlock_events();
 }
 
 static inline void fresh(void) {
@@ -82,10 +89,11 @@ static inline bool eventually(bool (*holds)(const void *), const void *arg) {
     return true;
 }
 
+/* Asked again and again while others write. */
 static inline bool log_is(const void *text) {
-    while (atomic_exchange(&event_lock, 1)) continue;
+    lock_events();
     bool same = !strcmp(event_log, text);
-    atomic_store(&event_lock, 0);
+    unlock_events();
     return same;
 }
 

@@ -11,7 +11,7 @@ static uint64_t idles[PEERS];
 static void say(uint64_t word) { EXPECT(buskin_send_word(starter, 1, word) == BUSKIN_OK); }
 
 static uint32_t next_kind(uint64_t *ref) {
-    buskin_receive_t r = {.timeout_ms = 30000};
+    buskin_receive_t r = {.timeout_ms = 100000};
     const buskin_message_t *m = buskin_receive_peek(&r);
     if (!m) return UINT32_MAX;
     uint32_t kind = ((const buskin_message_header_t *)(const void *)m)[-1].kind;
