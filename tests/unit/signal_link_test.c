@@ -142,6 +142,23 @@ static void unlink_is_final(void) {
     }
 }
 
+/* The other end, busy elsewhere, has not acknowledged it yet: process_info counted it until then. */
+static void an_unlinked_link_counts_no_more(void) {
+    enum { PEERS = 10 };
+    uint64_t pids[PEERS], self = buskin_actor_self();
+    for (int i = 0; i < PEERS; i++) {
+        pids[i] = SPAWN(0, spinner);
+        EXPECT(buskin_actor_link(pids[i]) == 0);
+    }
+    for (int i = 0; i < 20; i++) buskin_actor_yield(); /* others take some, if there are others */
+    EXPECT(info_of(self).links == PEERS);
+    for (uint64_t i = 0; i < PEERS; i++) {
+        EXPECT(buskin_actor_unlink(pids[i]) == 0);
+        EXPECT(info_of(self).links == PEERS - 1 - i);
+    }
+    for (int i = 0; i < PEERS; i++) finish(pids[i]);
+}
+
 /* -- S3.5: storms -- */
 
 /* Links and unlinks at random, then says what it did last, and waits. */
@@ -259,6 +276,7 @@ int main(int argc, char **argv) {
         {"S3.2", links_to_oneself_and_unlinks_of_strangers},
         {"S3.3", links_to_the_dead_and_unknown},
         {"S3.4", unlink_is_final},
+        {"S3.4", an_unlinked_link_counts_no_more},
         {"S3.5", both_ends_agree_after_a_storm},
         {"S3.5", a_link_after_the_unlink_counts},
         {"S3.6", the_dead_are_strangers},
