@@ -74,7 +74,8 @@ typedef void buskin_abi_callback(void *arg);
     RECORD(crash)                  \
     RECORD(filter)                 \
     RECORD(filter_entry)           \
-    RECORD(handle)
+    RECORD(handle)                 \
+    RECORD(cleanup)
 
 /* No row of abi.def has more parameters. */
 #define BUSKIN_ABI_MAX_PARAMS 8

@@ -78,21 +78,29 @@ enum buskin_status {
 
 /* The context of the running actor. It does not change within one activation of a function. */
 typedef struct buskin_context {
-    int64_t budget;    /* reductions left in this turn; emitted checks subtract from it */
-    char *hp;          /* next free byte of the current allocation run, 8-byte aligned */
-    char *hplim;       /* end of that run; the bytes [hp, hplim) are zero */
-    char *stack_limit; /* lowest address that compiled code may use */
-    uint32_t flags;    /* BUSKIN_CTX_*; read only */
-    uint32_t private0; /* the runtime's own */
-    uint64_t pid;      /* own pid, 0 outside actors; read only */
-    void *frames;      /* reserved for precise frames; emitted code leaves it alone */
-    void *private1;    /* the runtime's own */
+    int64_t budget;                  /* reductions left in this turn; emitted checks subtract from it */
+    char *hp;                        /* next free byte of the current allocation run, 8-byte aligned */
+    char *hplim;                     /* end of that run; the bytes [hp, hplim) are zero */
+    char *stack_limit;               /* lowest address that compiled code may use */
+    uint32_t flags;                  /* BUSKIN_CTX_*; read only */
+    uint32_t private0;               /* the runtime's own */
+    uint64_t pid;                    /* own pid, 0 outside actors; read only */
+    struct buskin_cleanup *cleanups; /* what runs if the actor ends here, newest first; see buskin_cleanup_push */
+    void *private1;                  /* the runtime's own */
 } buskin_context_t;
 
 enum {
     BUSKIN_CTX_ACTOR = 1,    /* the context of an actor, not of a plain thread */
     BUSKIN_CTX_OWN_STACK = 2 /* it runs on a stack of its own, not on a shared slot */
 };
+
+/* A registered cleanup, in the frame of the function that registers it. Emitted code fills in all three before it stores the record's
+ * address to the context's cleanups, and takes it out by storing next there: no call, no allocation. */
+typedef struct buskin_cleanup {
+    struct buskin_cleanup *next; /* what cleanups held before */
+    void (*run)(void *arg);
+    void *arg;
+} buskin_cleanup_t;
 
 /* Describes the payload of one kind of heap object, or a buffer of typed slots (arguments, a message).
  * Constant data of the program, 8-byte aligned, alive as long as any object of its kind. Objects with a
@@ -533,6 +541,25 @@ void buskin_gc_write_hook(void *object, void *value);
 BUSKIN_NORETURN void buskin_panic(const char *text, uint64_t length, const char *file, uint32_t line, uint32_t col);
 /* Ends the caller with a reason of its own; code as in enum buskin_reason_code. */
 BUSKIN_NORETURN void buskin_actor_exit(uint32_t code, const void *bytes, uint64_t length);
+
+/* -- Cleanups: actor ------------------------------------------------------------------------------------
+ *
+ * What must be done if the actor ends while a function runs: close, unlock, give back. The function pushes a record that lies in its
+ * own frame, and pops it before it returns or leaves the region by any other way. If the actor ends in between, for any reason but
+ * KILLED, run(arg) is called, the newest first, each once, before the terminate callback. So it is with what a start callback
+ * of a supervisor registers, when the start fails.
+ *
+ * run is actor code and has the actor's pid and heap. The frames are as they were, and it runs on a stack of the worker's, so that there is
+ * room even after an overflow. It does not wait: where it would, receives answer what is there or NULL, calls and jobs
+ * ETIMEOUT, sends to a mailbox that blocks EFULL, and all others ESTATE. A heap limit does not hold for it. One that fails is
+ * reported and ends, and the next one runs; once all together have taken 5 s, each of the rest has one turn. */
+
+/* EINVAL: record is not in a live frame of the caller's stack or not aligned, run is NULL, the record is the newest already, or the newest
+ * one is of a frame that was left without a pop; then nothing has changed. A record that is pushed twice runs once, and hides
+ * what was pushed before it. ESTATE: outside actors, and in foreign-call brackets. */
+int32_t buskin_cleanup_push(buskin_cleanup_t *record, void (*run)(void *arg), void *arg);
+/* Takes the record out, and with it all that were pushed after it; runs none. ENOTFOUND: it is not registered. */
+int32_t buskin_cleanup_pop(buskin_cleanup_t *record);
 
 /* -- Links and exits: actor, main ------------------------------------------------------------------------
  * The thread that called init traps exits always: they come as EXIT messages. */

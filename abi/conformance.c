@@ -56,6 +56,9 @@
 #define EXACT_shared_handle_release ~, void (*)(void *)
 #define EXACT_shared_alloc_release ~, void (*)(void *)
 #define EXACT_send_move_message ~, const void *
+#define EXACT_cleanup_push_record ~, buskin_cleanup_t *
+#define EXACT_cleanup_push_run ~, void (*)(void *)
+#define EXACT_cleanup_pop_record ~, buskin_cleanup_t *
 
 /* -- A row as a function type ---------------------------------------------------------------------------- */
 

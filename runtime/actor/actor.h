@@ -35,6 +35,7 @@ enum {
     ACTOR_WAIT_SHIFT = 18,     /* 3 bits: enum actor_wait */
     ACTOR_SUPERVISOR = 1 << 21,
     ACTOR_COLLECTING = 1 << 22, /* its heap is collected in turns of its own; see sched/collect.h */
+    ACTOR_CLEANING = 1 << 23,   /* its cleanups run, on its worker's side stack; see sched/cleanup.h */
     ACTOR_INDEXED = 1 << 24,    /* its mailbox has an index; see actor/index.h */
 };
 

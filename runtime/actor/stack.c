@@ -12,6 +12,7 @@
  */
 #include "actor/stack.h"
 
+#include "actor/side.h"
 #include "base/alloc.h"
 #include "base/lock.h"
 #include "port/fibre.h"
@@ -87,9 +88,16 @@ static slot_t *slot_of(const actor_t *a) { return &slots[a->slot]; }
 
 static own_stack_t *own_of(const actor_t *a) { return a->spilled; }
 
-char *stack_top(const actor_t *a) { return a->ctx.flags & BUSKIN_CTX_OWN_STACK ? (char *)own_of(a) : slot_of(a)->top; }
+char *stack_frames_top(const actor_t *a) {
+    return a->ctx.flags & BUSKIN_CTX_OWN_STACK ? (char *)own_of(a) : slot_of(a)->top;
+}
+
+char *stack_top(const actor_t *a) {
+    return unlikely(a->ctx.flags & ACTOR_CLEANING) ? (char *)side_of(a) : stack_frames_top(a);
+}
 
 char *stack_bottom(const actor_t *a) {
+    if (unlikely(a->ctx.flags & ACTOR_CLEANING)) return side_bottom(a);
     if (a->ctx.flags & BUSKIN_CTX_OWN_STACK) return own_of(a)->mapping + SLOT_GUARD;
     return slot_region + (size_t)a->slot * SLOT_STRIDE + SLOT_GUARD;
 }

@@ -84,9 +84,11 @@ void stack_free(stacks_t *s, pool_t *pool, actor_t *a);
  * of their own. No actor of this worker runs. Returns where to go on, 0 after the last. */
 uint32_t stacks_trim(const stacks_t *s, uint32_t from, uint32_t n);
 
-/* The highest address of the stack, and the lowest usable one. */
+/* The highest address of the stack that the actor runs on, and the lowest usable one. */
 char *stack_top(const actor_t *a);
 char *stack_bottom(const actor_t *a);
+/* The highest address of its own, also while its cleanups run on another. */
+char *stack_frames_top(const actor_t *a);
 /* Lays out a frame at the top of the stack, dropping all others, that will call entry(args, args2). */
 void stack_reset(actor_t *a, void (*entry)(void), const void *args, const void *args2);
 

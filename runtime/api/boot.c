@@ -12,6 +12,7 @@
  * A thread in code that passes no safepoint, or in a blocking call, cannot be stopped. After the time limit of the end it
  * gets as much again, at least STOP_MS_MIN: a thread may just wait for a processor. Then it is reported and left behind, with all that it may use.
  */
+#include "actor/side.h"
 #include "actor/signal.h"
 #include "api/api.h"
 #include "api/config.h"
@@ -128,8 +129,8 @@ static int32_t bring_up(unsigned count) {
     share_dead_hook = scheduler_bury;
     collect_stress = config.gc_stress;
     crash_init(config.crash);
-    if (arena_init() && table_init(config.max_actors) && stack_init(count) && external_open() && fault_init() &&
-        start_workers(count) && watchdog_start(seeded.on ? 0 : config.watchdog_ms))
+    if (arena_init() && table_init(config.max_actors) && stack_init(count) && side_init(count) && external_open() &&
+        fault_init() && start_workers(count) && watchdog_start(seeded.on ? 0 : config.watchdog_ms))
         return BUSKIN_OK;
     fprintf(stderr,
             "buskin: not enough memory or address space to start %u workers (see ulimit -v; fewer "

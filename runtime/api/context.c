@@ -2,6 +2,7 @@
 #include "api/api.h"
 
 #include "port/port.h"
+#include "sched/cleanup.h"
 #include "sched/end.h"
 #include "sched/fault.h"
 #include "sched/receive.h"
@@ -78,13 +79,14 @@ actor_t *handle_sleep(actor_t *self, int64_t ms) {
     return worker_wait(w, self, WAIT_SLEEP);
 }
 
-/* The entry function of an actor has returned: normally, or it was its terminate callback. */
+/* The entry function of an actor has returned: normally, or it was its terminate callback, or one of its cleanups. */
 actor_t *handle_return(actor_t *self) {
     if (unlikely(load_relaxed(&runtime_state) == RUNTIME_FORKED)) _exit(0); /* its child, which has no worker */
+    if (unlikely(self->ctx.flags & ACTOR_CLEANING)) cleanup_returned(self);
     return end_current(worker_of(self), self);
 }
 
-/* A native fault in actor code: its frames are dropped. */
+/* A native fault in actor code: its frames will never go on. */
 actor_t *handle_fault(actor_t *self) {
     fault_reason(worker_of(self), self);
     return end_current(worker_of(self), self);

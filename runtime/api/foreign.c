@@ -13,6 +13,7 @@ uint64_t slow_blocking(void (*fn)(void *arg), void *arg);
 int32_t buskin_foreign_enter(void) {
     buskin_context_t *ctx = here();
     if (!is_actor(ctx) || !(ctx->flags & BUSKIN_CTX_OWN_STACK) || backend_whole) return BUSKIN_ESTATE;
+    if (ctx->flags & ACTOR_CLEANING) return BUSKIN_ESTATE; /* its stack is its worker's */
     need_room(ctx);
     foreign_enter(this_worker, actor_of(ctx));
     return BUSKIN_OK;
@@ -33,6 +34,7 @@ actor_t *handle_foreign(actor_t *self) { return foreign_come_back(self); }
 int32_t buskin_blocking_call(void (*fn)(void *arg), void *arg) {
     buskin_context_t *ctx = here();
     if (!fn) return BUSKIN_EINVAL;
+    if (ctx->flags & ACTOR_CLEANING) return BUSKIN_ESTATE;
     if (is_actor(ctx)) return (int32_t)slow_blocking(fn, arg);
     if (!is_main_thread(ctx)) return BUSKIN_ESTATE;
     outside_call(fn, arg);

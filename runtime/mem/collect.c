@@ -403,23 +403,38 @@ static collection_t *collect_keep(const collection_t *c, pool_t *pool) {
     return kept;
 }
 
+static collection_t collect_open(buskin_context_t *ctx, scratch_t *scratch, const void *low, const void *high,
+                                 bool poison) {
+    const heap_t *heap = heap_of(ctx);
+    heap_seal(ctx);
+    scratch->count = 0;
+    return (collection_t){.ctx = ctx,
+                          .scratch = scratch,
+                          .low = (const uint64_t *)(const void *)&heap->state,
+                          .high = (const uint64_t *)(const void *)(&heap->state + 1),
+                          .frames_low = low,
+                          .frames_high = high,
+                          .poison = poison};
+}
+
 collection_t *collect_begin(buskin_context_t *ctx, pool_t *pool, scratch_t *scratch, const void *low, const void *high,
                             bool poison, int64_t budget) {
     heap_t *heap = heap_of(ctx);
     if (!heap) return NULL;
-    heap_seal(ctx);
-    collection_t c = {.ctx = ctx,
-                      .scratch = scratch,
-                      .low = (const uint64_t *)(const void *)&heap->state,
-                      .high = (const uint64_t *)(const void *)(&heap->state + 1),
-                      .frames_low = low,
-                      .frames_high = high,
-                      .poison = poison};
-    scratch->count = 0;
+    collection_t c = collect_open(ctx, scratch, low, high, poison);
     if (collect_slice(&c, pool, budget)) return NULL;
     heap->collection = collect_keep(&c, pool);
     if (!heap->collection) collect_slice(&c, pool, INT64_MAX);
     return heap->collection;
+}
+
+void collect_both(buskin_context_t *ctx, pool_t *pool, scratch_t *scratch, const frames_part_t parts[2], bool poison) {
+    if (!heap_of(ctx)) return;
+    collection_t c = collect_open(ctx, scratch, parts[0].low, parts[0].high, poison);
+    while (mark_next(&c)) continue;
+    c.frames_low = parts[1].low;
+    c.frames_high = parts[1].high;
+    collect_slice(&c, pool, INT64_MAX);
 }
 
 bool collect_go_on(buskin_context_t *ctx, pool_t *pool, int64_t budget) {

@@ -42,6 +42,11 @@ typedef struct collection {
  * collect_go_on, for which it is kept in heap->collection. */
 collection_t *collect_begin(buskin_context_t *ctx, pool_t *pool, scratch_t *scratch, const void *low, const void *high,
                             bool poison, int64_t budget);
+/* The same at once, for frames that lie on two stacks. */
+typedef struct frames_part {
+    const void *low, *high;
+} frames_part_t;
+void collect_both(buskin_context_t *ctx, pool_t *pool, scratch_t *scratch, const frames_part_t parts[2], bool poison);
 /* true: done. */
 bool collect_go_on(buskin_context_t *ctx, pool_t *pool, int64_t budget);
 /* Forgets a collection, if there is one: the heap is about to be freed. */

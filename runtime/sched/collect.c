@@ -11,6 +11,7 @@
 #include "sched/collect.h"
 
 #include "actor/cold.h"
+#include "actor/side.h"
 #include "mem/collect.h"
 #include "sched/end.h"
 #include "sched/seeded.h"
@@ -27,9 +28,19 @@ static int64_t collect_budget(const heap_t *heap) {
     return heap->held <= AT_ONCE ? INT64_MAX : SLICE;
 }
 
+/* A cleanup runs: its frames are on another stack, and nothing of it waits. */
+static void collect_for_cleanup(worker_t *w, actor_t *self) {
+    const frames_part_t parts[] = {{self->sp, stack_top(self)}, {side_of(self)->frames, stack_frames_top(self)}};
+    collect_both(&self->ctx, &w->pool, &w->scratch, parts, collect_stress);
+}
+
 bool collect_self(worker_t *w, actor_t *self) {
     if (unlikely(backend_whole)) {
         world_collect(true);
+        return true;
+    }
+    if (unlikely(self->ctx.flags & ACTOR_CLEANING)) {
+        collect_for_cleanup(w, self);
         return true;
     }
     const heap_t *heap = heap_of(&self->ctx);
@@ -62,7 +73,7 @@ enum collect_turn collect_turn(worker_t *w, actor_t *a) {
     uint64_t after[4];
     memcpy(after, heap->collection->after, sizeof after);
     bool dying = a->ctx.flags & ACTOR_DYING;
-    if (!dying || end_runs_terminate(a)) {
+    if (!dying || end_runs_code(a)) {
         w->look_at_clock = true; /* a slice lasts as long as a turn */
         if (!collect_go_on(&a->ctx, &w->pool, collect_budget(heap))) return COLLECT_AGAIN;
 #ifdef BUSKIN_DEBUG
@@ -77,7 +88,8 @@ enum collect_turn collect_turn(worker_t *w, actor_t *a) {
 bool collect_over_limit(const actor_t *self) {
     const buskin_spawn_desc_t *desc = actor_desc(self);
     const heap_t *heap = heap_of(&self->ctx);
-    return unlikely(desc && desc->heap_limit && heap) && heap->held > desc->heap_limit;
+    return unlikely(desc && desc->heap_limit && heap) && heap->held > desc->heap_limit &&
+           !(self->ctx.flags & ACTOR_CLEANING); /* whose frames still hold what was too much */
 }
 
 bool collect_failed(worker_t *w, actor_t *self, const char *why) {

@@ -1,5 +1,6 @@
 /* end.c - from a reason to a free block (S2.8, S2.11).
  *
+ *   0  the cleanups that its functions have registered, with their frames as they are (cleanup.h); not for KILLED
  *   1  the terminate callback, as the actor, on its stack reset to the top; not for KILLED, not before the first run
  *   2  its names are free
  *   3  the pid dies: from here on lookups fail, and sends are dropped
@@ -12,13 +13,14 @@
  * same although it is a relaxed load: the registry's lock orders the release of the names, which precedes 3, before every
  * whereis that follows such a lookup; or else that whereis, and so the lookup, would happen before 3.
  *
- * All of it happens on the worker's stack; the actor's own frames are simply dropped.
+ * All of it happens on the worker's stack; the actor's own frames are simply dropped after 0.
  */
 #include "sched/end.h"
 
 #include "actor/signal.h"
 #include "mem/remains.h"
 #include "sched/attempt.h"
+#include "sched/cleanup.h"
 #include "sched/deliver.h"
 #include "sched/post.h"
 #include "sched/quiesce.h"
@@ -34,8 +36,11 @@ uint64_t end_stack_size(const actor_t *a) {
     return desc ? desc->stack_size : 0;
 }
 
+/* Whether it must end already, or an attempt of its has failed: then this is no new reason. */
+enum { END_HAS_BEGUN = ACTOR_DYING | ACTOR_ENDING | ACTOR_CLEANING };
+
 void end_because(worker_t *w, actor_t *a, uint32_t code, const void *bytes, uint64_t length) {
-    if (a->ctx.flags & (ACTOR_DYING | ACTOR_ENDING)) return;
+    if (a->ctx.flags & END_HAS_BEGUN) return;
     cold_t *cold = cold_ensure(a, &w->pool);
     if (!cold) return; /* ends without a reason: as NORMAL */
     cold->reason = reason_new(&w->pool, code, bytes, length);
@@ -46,7 +51,7 @@ void end_because(worker_t *w, actor_t *a, uint32_t code, const void *bytes, uint
 
 void end_crash(worker_t *w, actor_t *a, uint32_t code, uint32_t detail, const char *text, uint64_t length,
                const crash_place_t *place) {
-    bool first = !(a->ctx.flags & (ACTOR_DYING | ACTOR_ENDING));
+    bool first = !(a->ctx.flags & END_HAS_BEGUN);
     crash_report(a, code, detail, text, length, place);
     end_because(w, a, code, text, length);
     cold_t *cold = actor_cold(a);
@@ -59,38 +64,64 @@ static uint32_t end_code(const actor_t *a) {
     return cold->reason ? reason_notice(cold->reason)->code : cold->code;
 }
 
-bool end_runs_terminate(const actor_t *a) {
+static bool end_cleans(const actor_t *a) { return a->ctx.cleanups && end_code(a) != BUSKIN_REASON_KILLED; }
+
+static bool end_terminates(const actor_t *a) {
     const buskin_spawn_desc_t *desc = actor_desc(a);
-    return !(a->ctx.flags & ACTOR_ENDING) && desc && desc->terminate && end_code(a) != BUSKIN_REASON_KILLED;
+    if (likely(!desc || !desc->terminate) || end_code(a) == BUSKIN_REASON_KILLED) return false;
+    const cold_t *cold = actor_cold(a);
+    return !(cold && cold->end_by_ns); /* once */
 }
 
-bool end_begin(worker_t *w, actor_t *a) {
-    const buskin_spawn_desc_t *desc = actor_desc(a);
-    bool terminates = end_runs_terminate(a);
-    a->ctx.flags &= ~(uint32_t)ACTOR_DYING;
-    if (a->ctx.private0) timer_disarm(w, a);
-    if (unlikely(actor_cold(a) && actor_cold(a)->asked)) post_withdraw(w, a);
-    actor_set_wait(a, WAIT_NONE);
-    if (!terminates) {
+bool end_runs_code(const actor_t *a) { return end_cleans(a) || end_terminates(a); }
+
+/* Without a reason it ends normally, and says so to its callback. */
+static bool end_has_reason(worker_t *w, actor_t *a) {
+    if (!actor_cold(a) || !actor_cold(a)->reason) end_because(w, a, BUSKIN_REASON_NORMAL, NULL, 0);
+    return actor_cold(a) && actor_cold(a)->reason;
+}
+
+static bool end_terminate(worker_t *w, actor_t *a) {
+    if (!end_terminates(a) || !end_has_reason(w, a)) {
         end_now(w, a);
         return false;
     }
     cold_t *cold = actor_cold(a);
-    if (!cold || !cold->reason) end_because(w, a, BUSKIN_REASON_NORMAL, NULL, 0); /* the callback is shown a reason */
-    cold = actor_cold(a);
-    if (!cold || !cold->reason) {
-        end_now(w, a);
-        return false;
-    }
     a->ctx.flags |= ACTOR_ENDING;
+    a->ctx.cleanups = NULL;
     cold->end_by_ns = now_ns() + TERMINATE_NS;
     timer_arm(w, a, cold->end_by_ns);
     heap_t *heap = heap_of(&a->ctx);
-    stack_reset(a, (void (*)(void))desc->terminate, heap ? heap->state : NULL, reason_notice(cold->reason));
+    stack_reset(a, (void (*)(void))actor_desc(a)->terminate, heap ? heap->state : NULL, reason_notice(cold->reason));
     a->state = ACTOR_RUNNING;
     a->ctx.budget = ACTOR_TURN;
     w->current = a;
     return true;
+}
+
+bool end_begin(worker_t *w, actor_t *a) {
+    bool cleans = unlikely(a->ctx.cleanups) && !end_is_forced(a) && end_cleans(a);
+    a->ctx.flags &= ~(uint32_t)ACTOR_DYING;
+    if (unlikely(a->ctx.flags & ACTOR_ATTEMPT)) attempt_drop(a);
+    if (a->ctx.private0) timer_disarm(w, a);
+    if (unlikely(actor_cold(a) && actor_cold(a)->asked)) post_withdraw(w, a);
+    actor_set_wait(a, WAIT_NONE);
+    if (unlikely(cleans)) {
+        if (end_has_reason(w, a)) a->ctx.flags |= ACTOR_ENDING;
+        if (cleanup_begin(w, a, stack_frames_top(a))) return true;
+    }
+    return end_terminate(w, a);
+}
+
+/* The cleanups are done: of the frames that a failed attempt drops, or of all. */
+static bool end_go_on(worker_t *w, actor_t *a) {
+    if (a->ctx.flags & ACTOR_ATTEMPT) {
+        attempt_resume(a);
+        return true;
+    }
+    if (!end_is_forced(a)) return end_terminate(w, a);
+    end_now(w, a);
+    return false;
 }
 
 void end_check_time(actor_t *a) {
@@ -166,7 +197,9 @@ void end_without_memory(worker_t *w, actor_t *a) {
 }
 
 bool end_resumed(worker_t *w, actor_t *a) {
-    if (unlikely(a->ctx.flags & ACTOR_ATTEMPT) && attempt_failed(w, a)) return true;
+    if (unlikely(a->ctx.flags & ACTOR_CLEANING)) return cleanup_next(w, a) || end_go_on(w, a);
+    if (unlikely(a->ctx.flags & ACTOR_ATTEMPT) && attempt_fails(w, a))
+        return cleanup_begin(w, a, attempt_end_of_frames(a)) || end_go_on(w, a);
     return end_begin(w, a);
 }
 

@@ -5,11 +5,15 @@
 #include "actor/cold.h"
 #include "sched/crash.h"
 
-/* Ends a, whose cold->reason is set and whose frames are present: its terminate callback runs first if it has one and may
- * run it. true: a is the current actor again, running that callback. */
+/* Ends a, whose cold->reason is set and whose frames are present: its cleanups and then its terminate callback run first if it
+ * has any and may run them. true: a is the current actor again, running the first of them. */
 bool end_begin(worker_t *w, actor_t *a);
-/* Whether end_begin will run the terminate callback of a, which is dying. */
-bool end_runs_terminate(const actor_t *a);
+/* Whether end_begin will run anything of a, which is dying. */
+bool end_runs_code(const actor_t *a);
+/* While its cleanups or its terminate callback run: it was killed, or has taken too long. */
+static inline bool end_is_forced(const actor_t *a) {
+    return (a->ctx.flags & (ACTOR_DYING | ACTOR_ENDING)) == (ACTOR_DYING | ACTOR_ENDING);
+}
 /* Makes a, whose terminate callback runs, end if its time is over. */
 void end_check_time(actor_t *a);
 /* Ends a, which is not running, at once. */
@@ -26,7 +30,8 @@ void end_crash(worker_t *w, actor_t *a, uint32_t code, uint32_t detail, const ch
                const crash_place_t *place);
 /* What to do with the current actor, whose function returned or that asked to end; reason is set. */
 actor_t *end_current(worker_t *w, actor_t *self);
-/* The same for one that is about to be resumed. true: it can be, in its attempt's place or its terminate callback's. */
+/* The same for one that is about to be resumed. true: it can be, in a cleanup's place, its attempt's or its
+ * terminate callback's. */
 bool end_resumed(worker_t *w, actor_t *a);
 /* Bytes of stack that the actor's descriptor asks for; 0: a shared slot. */
 uint64_t end_stack_size(const actor_t *a);

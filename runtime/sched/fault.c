@@ -94,12 +94,19 @@ void fault_overflow(worker_t *w, actor_t *a, const crash_place_t *place) {
     end_crash(w, a, BUSKIN_REASON_CRASH, SIGSEGV, text, sizeof text - 1, place);
 }
 
+/* Where the frames of a fault end: a leaf may use the bytes below its stack pointer; the guard holds nothing. */
+static char *fault_frames(const trap_t *trap, char *bottom) {
+    enum { RED_ZONE = 128 };
+    uint64_t low = (trap->sp - RED_ZONE) & ~15ull;
+    return low > (uint64_t)(uintptr_t)bottom ? (char *)(uintptr_t)low : bottom;
+}
+
 void fault_reason(worker_t *w, actor_t *a) {
     const trap_t *trap = &w->trap;
     const crash_place_t place = {.pc = trap->pc, .fp = trap->fp};
     uint64_t guard = (uint64_t)(uintptr_t)stack_bottom(a);
-    const char *from = trap->sp > guard ? (const char *)(uintptr_t)trap->sp : stack_bottom(a);
-    fibre_unpoison(from, (size_t)(stack_top(a) - from)); /* those frames never return */
+    a->sp = fault_frames(trap, stack_bottom(a));
+    fibre_unpoison(a->sp, (size_t)(stack_top(a) - a->sp)); /* those frames never return */
     if (trap->signal == SIGSEGV && trap->address - (guard - SLOT_GUARD) < SLOT_GUARD) {
         fault_overflow(w, a, &place);
         return;

@@ -303,6 +303,7 @@ static const char lost_text[] = "its thread ended: pthread_exit in an actor";
 /* The worker goes on with another thread, which ends the actor first. */
 static void give_away(worker_t *w, actor_t *a) {
     const crash_place_t place = {.pc = (uint64_t)(uintptr_t)pthread_exit};
+    a->sp = stack_bottom(a); /* its frames are there, and end nobody knows where */
     end_crash(w, a, BUSKIN_REASON_CRASH, 0, lost_text, sizeof lost_text - 1, &place);
     pthread_mutex_lock(&spare_mutex);
     orphans[orphan_count++] = w;
@@ -311,7 +312,8 @@ static void give_away(worker_t *w, actor_t *a) {
 }
 
 /* The worker has gone on already: its present thread ends the actor, as if the call had come back to be killed. */
-static void end_from_afar(const actor_t *a) {
+static void end_from_afar(actor_t *a) {
+    a->sp = stack_bottom(a);
     pool_t *pool = external_lock();
     fragment_t *end = reason_new(pool, BUSKIN_REASON_CRASH, lost_text, sizeof lost_text - 1);
     fragment_t *wake = fragment_new(pool, 0);

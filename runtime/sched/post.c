@@ -91,7 +91,8 @@ static fragment_t *post_waiter(pool_t *pool, worker_t *w, actor_t *self, uint64_
 }
 
 int32_t post_from_actor(worker_t *w, actor_t *self, actor_t *a, fragment_t *f) {
-    enum bounded_sender sender = self == a ? SENDER_SELF : SENDER_OTHER;
+    bool cannot_wait = self == a || self->ctx.flags & ACTOR_CLEANING;
+    enum bounded_sender sender = cannot_wait ? SENDER_SELF : SENDER_OTHER;
     posted_t done = post(w, a, f, sender, NULL);
     if (likely(done.status != POST_MUST_WAIT)) return post_status(&done);
     fragment_t *waiter = post_waiter(&w->pool, w, self, f->owner);

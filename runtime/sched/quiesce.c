@@ -5,7 +5,7 @@
  *   quiet   --- main still waits: status 2, one line -------> ending
  *   quiet   --- else ---------------------------------------> ending
  *   ending  --- supervision trees stop, from their tops, in their order, within half the time
- *           --- every actor that has a terminate callback gets SIGNAL_END; the rest just stop
+ *           --- every actor that has cleanups or a terminate callback gets SIGNAL_END; the rest just stop
  *           --- active == 0, or the time is over -----------> done
  *
  * `active` counts workers that are not asleep for good, blocking calls and keepalives (worker.c), so 0 means that nothing
@@ -19,6 +19,7 @@
 #include "port/port.h"
 #include "sched/crash.h"
 #include "sched/deliver.h"
+#include "sched/end.h"
 #include "sched/external.h"
 #include "sched/seeded.h"
 
@@ -139,11 +140,7 @@ static void end_actors(uint32_t code, bool all) {
         actor_t *a = &table_base[i];
         uint64_t pid = actor_pid_relaxed(a);
         if (load_relaxed(&a->remote->home) == HOME_THREAD) continue;
-        if (!all) {
-            if (a->state == ACTOR_FREE) continue;
-            const buskin_spawn_desc_t *desc = actor_desc(a);
-            if (!desc || !desc->terminate) continue;
-        }
+        if (!all && (a->state == ACTOR_FREE || !end_runs_code(a))) continue;
         fragment_t *f = end_signal(pid, code, 0);
         if (!f) break;
         f->next = orders;

@@ -54,7 +54,7 @@ actor_t *spawn_block(table_cache_t *blocks, pool_t *pool, const spawn_order_t *o
     a->ctx.stack_limit = NULL;
     a->ctx.flags = BUSKIN_CTX_ACTOR | order->flags | (uint32_t)order->priority << ACTOR_PRIORITY_SHIFT;
     a->ctx.private0 = 0;
-    a->ctx.frames = NULL;
+    a->ctx.cleanups = NULL;
     a->ctx.private1 = NULL;
     /* remote, inbox_next, in_inbox, waker: a late sender to the block's last occupant may be using them */
     a->head = a->tail = NULL;

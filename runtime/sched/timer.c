@@ -19,7 +19,7 @@ bool timer_arm(worker_t *w, actor_t *a, uint64_t deadline_ns) {
     if (unlikely(a->ctx.flags & ACTOR_ENDING)) { /* instead of the timer that bounds its end, and no later */
         uint64_t end_by_ns = actor_cold(a)->end_by_ns;
         timer_disarm(w, a);
-        if (deadline_ns > end_by_ns) deadline_ns = end_by_ns;
+        if (end_by_ns && deadline_ns > end_by_ns) deadline_ns = end_by_ns;
     }
     uint32_t i = wheel_add(&w->wheel, deadline_ns, a->ctx.pid, NULL);
     if (!i) return false;

@@ -26,6 +26,7 @@
 #include "mem/share.h"
 #include "port/fibre.h"
 #include "port/switch.h"
+#include "sched/cleanup.h"
 #include "sched/collect.h"
 #include "sched/deliver.h"
 #include "sched/end.h"
@@ -468,6 +469,7 @@ actor_t *worker_continue(worker_t *w, actor_t *self) {
 }
 
 actor_t *worker_requeue(worker_t *w, actor_t *self) {
+    if (unlikely(self->ctx.flags & ACTOR_CLEANING)) return cleanup_turn(w, self);
     cold_t *cold = actor_cold(self);
     if (cold) cold->turns++;
     if (unlikely(remote_pending(self)) && !seeded_late()) deliver_pending(w, self);
@@ -499,14 +501,18 @@ static __attribute__((noinline)) actor_t *worker_wait_pending(worker_t *w, actor
 
 actor_t *worker_wait_or_go_on(worker_t *w, actor_t *self, enum actor_wait wait) {
     actor_set_wait(self, wait);
-    if (self->ctx.flags & ACTOR_DYING) return end_begin(w, self) ? self : worker_next(w);
+    if (unlikely(self->ctx.flags & (ACTOR_DYING | ACTOR_CLEANING))) {
+        if (self->ctx.flags & ACTOR_CLEANING) return cleanup_refuse_wait(w, self, wait);
+        return end_begin(w, self) ? self : worker_next(w);
+    }
     if (!receive_finish(w, self)) return worker_wait(w, self, wait);
     return self->ctx.budget > 0 ? self : worker_requeue(w, self);
 }
 
 actor_t *worker_wait(worker_t *w, actor_t *self, enum actor_wait wait) {
     /* what was taken in on the way here may have ended it; nobody would tell it again */
-    if (unlikely(self->ctx.flags & (ACTOR_DYING | ACTOR_ENDING))) {
+    if (unlikely(self->ctx.flags & (ACTOR_DYING | ACTOR_ENDING | ACTOR_CLEANING))) {
+        if (self->ctx.flags & ACTOR_CLEANING) return cleanup_refuse_wait(w, self, wait);
         if (worker_must_end(self)) return end_begin(w, self) ? self : worker_next(w);
         worker_bound_wait(w, self);
     }

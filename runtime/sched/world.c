@@ -10,6 +10,7 @@
  */
 #include "sched/world.h"
 
+#include "actor/side.h"
 #include "sched/worker.h"
 
 static pthread_mutex_t world_mutex = PTHREAD_MUTEX_INITIALIZER;
@@ -22,6 +23,11 @@ static uint32_t slots_to_scan; /* of the actor table; known before threads are s
 
 static void push_frames(const actor_t *a, backend_push *push) {
     const char *top = stack_top(a);
+    if (unlikely(a->ctx.flags & ACTOR_CLEANING)) {
+        push(a->sp, top);
+        push(side_of(a)->frames, stack_frames_top(a));
+        return;
+    }
     bool present = a->ctx.flags & BUSKIN_CTX_OWN_STACK || slots[a->slot].occupant == a;
     if (present) {
         push(a->sp, top);
