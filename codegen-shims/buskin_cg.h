@@ -489,6 +489,22 @@ int buskin_cg_panic_text(buskin_cg_t *cg, LLVMBuilderRef b, const char *text, co
  * -1. */
 int buskin_cg_exit(buskin_cg_t *cg, LLVMBuilderRef b, LLVMValueRef code, LLVMValueRef bytes, LLVMValueRef length);
 
+/* What must be undone if the actor ends in a region of a function: `defer`, destructors, locks of a library. run, `void (ptr)` of the
+ * C convention, marked as actor code, is called with arg for any end but a kill: a panic, an exit, a native fault, an exit signal. The
+ * frame is as it was, so arg may point into it; what run reads there must have been stored before the push, or is in memory for another
+ * reason. It must not wait (buskin.h). */
+typedef struct buskin_cg_cleanup {
+    LLVMValueRef record, run, arg;
+} buskin_cg_cleanup_t;
+
+/* The region begins here; it costs a few stores. On every way out of it - returns, jumps, also those of an unwinder - there is a pop, and none
+ * after: a tail call leaves the frame. A push in a loop needs its pop in the same round. 0 or -1. */
+int buskin_cg_cleanup_push(buskin_cg_t *cg, LLVMBuilderRef b, LLVMValueRef run, LLVMValueRef arg,
+                           buskin_cg_cleanup_t *cleanup);
+
+/* The region ends here, and with it all that were begun in it. runs: calls run(arg), for what is undone on this way too. 0 or -1. */
+int buskin_cg_cleanup_pop(buskin_cg_t *cg, LLVMBuilderRef b, const buskin_cg_cleanup_t *cleanup, int runs);
+
 /* A private constant with these bytes and a NUL; its address. Equal texts share one constant. */
 LLVMValueRef buskin_cg_text(buskin_cg_t *cg, const char *bytes, uint64_t length);
 
