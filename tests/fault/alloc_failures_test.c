@@ -65,11 +65,34 @@ static void finishes(const void *args) {
     status(buskin_job_finish(&word_desc, &result));
 }
 
+static atomic_uint held, let_go;
+
+/* Perhaps for want of memory, which must not cost the next one. */
+static void lets_go(void *arg) {
+    atomic_fetch_add(&let_go, 1);
+    status(buskin_send_word(buskin_actor_self(), 1, 2));
+    (void)got(buskin_gc_alloc_actor(3000, 8));
+    status(buskin_actor_link(*(const uint64_t *)arg));
+}
+
+/* However it ends, with whatever reason there was memory for. */
+static void holds(const void *args) {
+    buskin_cleanup_t older, newer;
+    uint64_t nobody = 77;
+    (void)args;
+    EXPECT(buskin_cleanup_push(&older, lets_go, &nobody) == BUSKIN_OK);
+    EXPECT(buskin_cleanup_push(&newer, lets_go, &nobody) == BUSKIN_OK);
+    atomic_fetch_add(&held, 2);
+    (void)got(buskin_gc_alloc_actor(100, 8));
+    buskin_actor_exit(BUSKIN_REASON_USER + 1, "why", 3);
+}
+
 #define DESC(...) {.size = sizeof(buskin_spawn_desc_t), .priority = BUSKIN_NORMAL, __VA_ARGS__}
 static const buskin_spawn_desc_t waiter = DESC(.entry = waits, .name = "waiter", .terminate = says_nothing);
 static const buskin_spawn_desc_t ender = DESC(.entry = ends, .name = "ender");
 static const buskin_spawn_desc_t with_stack = DESC(.entry = ends, .name = "with a stack", .stack_size = 128 << 10);
 static const buskin_spawn_desc_t server = DESC(.entry = serves, .name = "server");
+static const buskin_spawn_desc_t holder = DESC(.entry = holds, .name = "holder", .terminate = says_nothing);
 static const buskin_spawn_desc_t job = DESC(.entry = finishes, .name = "job");
 
 static void use_heap(void) {
@@ -138,6 +161,7 @@ static void use_services(void) {
     if (j) (void)got(buskin_job_await(j, 10, &s));
     status(buskin_blocking_call(ignores, NULL));
     (void)made(buskin_spawn(&with_stack, NULL, 0, NULL));
+    (void)made(buskin_spawn(&holder, NULL, 0, NULL));
     (void)made(buskin_spawn(&ender, NULL, BUSKIN_SPAWN_LINK, NULL));
     (void)made(buskin_actor_spawn(ends, &value, sizeof value, BUSKIN_NORMAL));
     status(buskin_actor_sleep(0));
@@ -204,6 +228,7 @@ static bool play(uint64_t k, uint32_t workers) {
     buskin_rt_shutdown(2000);
     (void)buskin_rt_run_scheduler();
     assert_int_equal(atomic_load(&expectations_failed), 0);
+    assert_int_equal(atomic_load(&let_go), atomic_load(&held)); /* S2.11 */
     if (!pair_hit && !lasting) assert_int_equal(atomic_load(&rounds_of_pair), 2 * PAIR_ROUNDS);
     return !failed;
 }

@@ -2,7 +2,7 @@
  *
  * A byte string is a program: three bytes are a call, who makes it, and its argument. A conductor makes one of six puppets do it, waits for
  * its answer or its end, and compares with the model: who lives, who is linked to whom, who watches whom, names, and what waits in
- * each mailbox (S2.1-S2.7, S3.1-S3.6, S4.1-S4.4, S6.1-S6.2, S7.2, S1.2, S1.7, S1.9). Whoever must end by a call, directly or over
+ * each mailbox, and which cleanups run (S2.1-S2.7, S2.11, S3.1-S3.6, S4.1-S4.4, S6.1-S6.2, S7.2, S1.2, S1.7, S1.9). Whoever must end by a call, directly or over
  * links, is waited for, and the reason compared.
  *
  * Without arguments it runs drawn programs, with N so many; built with LIBFUZZER=1 (tools/fuzz) libFuzzer makes the programs.
@@ -11,7 +11,7 @@
 
 #include <unistd.h>
 
-enum { PUPPETS = 6, MONITORS = 12, PENDING = 40, NAMES = 4, BYTES_MAX = 1536 };
+enum { PUPPETS = 6, MONITORS = 12, PENDING = 40, NAMES = 4, HELD = 4, BYTES_MAX = 1536 };
 enum { TAG_COMMAND = 0xC0, TAG_ANSWER = 0xA0, TAG_USER = 0x50 };
 enum op {
     SEND,
@@ -33,6 +33,8 @@ enum op {
     INFO,
     ALLOCATE,
     MISUSE,
+    HOLD,
+    LET_GO,
     OPS
 };
 
@@ -96,6 +98,9 @@ static uint64_t misuse(uint64_t forged) {
     wrong += CALL(buskin_process_info(self, &info)) != BUSKIN_EINVAL;
     wrong += CALL(buskin_rt_keepalive(7)) != BUSKIN_EINVAL;
     wrong += CALL(buskin_call(self, 1, &request_desc, &request, 0, &status)) != NULL || status != BUSKIN_EINVAL;
+    wrong += CALL(buskin_cleanup_push(NULL, NULL, NULL)) != BUSKIN_EINVAL;
+    wrong += CALL(buskin_cleanup_pop(NULL)) != BUSKIN_ENOTFOUND;
+    wrong += CALL(buskin_cleanup_pop((buskin_cleanup_t *)(uintptr_t)forged)) != BUSKIN_ENOTFOUND;
     wrong += CALL(buskin_actor_spawn(NULL, NULL, 0, 1)) != 0;
     wrong += CALL(buskin_actor_spawn((void (*)(const void *))(uintptr_t)nowhere, NULL, 8, 1)) != 0;
     return wrong;
@@ -130,7 +135,27 @@ static ACTOR_CODE void end_self(uint64_t how) {
     }
 }
 
-static answer_t obey(const command_t *c, const char *name) {
+/* -- Cleanups: in the puppet's frame -- */
+
+typedef struct held {
+    buskin_cleanup_t record;
+    uint64_t *ran, number;
+} held_t;
+
+static uint64_t ran[PUPPETS]; /* the numbers of those that ran, in their order, three bits each */
+
+static void clean(void *arg) {
+    const held_t *held = arg;
+    *held->ran = *held->ran << 3 | held->number;
+    if (held->number == 2) CALL(buskin_panic("a cleanup that fails", 20, NULL, 0, 0));
+}
+
+static int32_t hold(held_t *held, uint64_t number, uint64_t who) {
+    *held = (held_t){.ran = &ran[who], .number = number};
+    return CALL(buskin_cleanup_push(&held->record, clean, held));
+}
+
+static answer_t obey(const command_t *c, const char *name, held_t *held) {
     answer_t answer = {0};
     buskin_process_info_t info = {.size = sizeof info};
     uint64_t bytes[3] = {c->b, c->c, 0};
@@ -158,6 +183,8 @@ static answer_t obey(const command_t *c, const char *name) {
         break;
     case ALLOCATE: answer.result = allocate(c->a); break;
     case MISUSE: answer.result = misuse(c->a); break;
+    case HOLD: answer.result = (uint64_t)hold(&held[c->b], c->b + 1, c->a); break;
+    case LET_GO: answer.result = (uint64_t)CALL(buskin_cleanup_pop(&held[c->b].record)); break;
     default: break;
     }
     return answer;
@@ -165,6 +192,7 @@ static answer_t obey(const command_t *c, const char *name) {
 
 static ACTOR_CODE void puppet(const void *args) {
     uint64_t conductor, tag = TAG_COMMAND;
+    held_t held[HELD];
     memcpy(&conductor, args, 8);
     for (;;) {
         const char *m = CALL(buskin_receive_tags(&tag, 1, -1));
@@ -172,7 +200,7 @@ static ACTOR_CODE void puppet(const void *args) {
         memcpy(&c, m + 16, sizeof c);
         CALL(buskin_message_release(m));
         const char name[2] = {'n', (char)('0' + c.c % NAMES)};
-        answer_t answer = obey(&c, name);
+        answer_t answer = obey(&c, name, held);
         CALL(buskin_send(conductor, TAG_ANSWER, &answer_desc, &answer));
     }
 }
@@ -191,8 +219,8 @@ typedef struct watch {
 typedef struct model {
     uint64_t pid, ref; /* ref: the conductor's own monitor */
     bool alive, traps, awaited;
-    uint32_t reason, links; /* bit i: linked to puppet i */
-    unsigned pendings;
+    uint32_t reason, links;  /* bit i: linked to puppet i */
+    unsigned pendings, held; /* cleanups that are registered */
     pending_t pending[PENDING];
     watch_t watches[MONITORS];
 } model_t;
@@ -263,6 +291,13 @@ static void model_take(model_t *m, const answer_t *got) {
 
 /* -- The conductor -- */
 
+/* For any end but a kill, each once, the newest first, whatever becomes of them. */
+static void compare_cleanups(const model_t *m) {
+    uint64_t order = 0;
+    for (unsigned i = m->held; i > 0 && m->reason != BUSKIN_REASON_KILLED; i--) order = order << 3 | i;
+    expected(ran[m - puppets] == order, "its cleanups ran, the newest first");
+}
+
 /* The answer, or false if the puppet has ended instead. Notices of other ends are kept. */
 static bool await(model_t *m, answer_t *answer) {
     for (buskin_receive_t r = {.timeout_ms = -1};;) {
@@ -277,6 +312,7 @@ static bool await(model_t *m, answer_t *answer) {
         if (header->kind == BUSKIN_MSG_DOWN && down->ref == m->ref) {
             m->awaited = false;
             expected(!m->alive && down->code == m->reason, "it ended, and with that reason");
+            compare_cleanups(m);
             CALL(buskin_receive_drop(&r));
             return false;
         }
@@ -292,6 +328,7 @@ static void respawn(model_t *m) {
     uint64_t me = buskin_actor_self();
     if (m->alive) return;
     *m = (model_t){.alive = true};
+    ran[m - puppets] = 0;
     m->pid = CALL(buskin_spawn(&puppet_kind, &me, BUSKIN_SPAWN_MONITOR, &m->ref));
     expected(m->pid != 0, "a puppet starts");
 }
@@ -351,6 +388,11 @@ static bool predict(model_t *m, model_t *other, command_t *c, uint8_t arg) {
     case TIMER: return other->alive;
     case ALLOCATE: c->a = arg; break;
     case MISUSE: c->a = 0x7fff000000000000u + arg; break;
+    case HOLD:
+        if (m->held == HELD) return false;
+        c->a = (uint64_t)(m - puppets), c->b = m->held++;
+        break;
+    case LET_GO: c->b = arg >> 3 & (HELD - 1); break;
     default: break;
     }
     return true;
@@ -397,6 +439,12 @@ static void compare_demonitor(model_t *m, const command_t *c, int32_t status, ui
     if (removed) w->state = WATCH_DONE;
 }
 
+/* It goes with all that are newer. */
+static void compare_pop(model_t *m, const command_t *c, int32_t status) {
+    expected(status == (c->b < m->held ? BUSKIN_OK : BUSKIN_ENOTFOUND), "a cleanup that is registered can be popped");
+    if (c->b < m->held) m->held = (unsigned)c->b;
+}
+
 static void compare(model_t *m, const model_t *other, const command_t *c, const answer_t *answer, uint8_t arg) {
     switch ((enum op)c->op) {
     case RECEIVE: model_take(m, answer); break;
@@ -420,6 +468,7 @@ static void compare(model_t *m, const model_t *other, const command_t *c, const 
     case TIMER: expected(answer->result == 1, "a timer is cancelled once"); break;
     case ALLOCATE:
     case MISUSE: expected(answer->result == 0, "nothing is wrong with heap and misuse"); break;
+    case LET_GO: compare_pop(m, c, (int32_t)answer->result); break;
     default: expected((int32_t)answer->result == BUSKIN_OK, "the call succeeds"); break;
     }
 }
