@@ -615,6 +615,26 @@ static void terminate_is_over_in_time(void) {
     EXPECT(took >= 10 && took < 100);
 }
 
+/* A length near 2^64 wrapped around in the size of the reason. What no memory holds is left out, the code stays. */
+static const uint64_t impossible[] = {UINT64_MAX, UINT64_MAX - 7, UINT64_MAX - 31, UINT64_MAX - 63, 1ull << 63};
+
+static void exits_at_impossible_length(const void *args) {
+    buskin_actor_exit(BUSKIN_REASON_USER + 9, "bytes", impossible[word_of(args)]);
+}
+
+static void a_length_that_cannot_be_leaves_the_code(void) {
+    uint64_t other = SPAWN(0, idler);
+    for (size_t i = 0; i < COUNT(impossible); i++) {
+        uint64_t ref, pid = START(BUSKIN_SPAWN_MONITOR, &ref, i, exits_at_impossible_length);
+        const void *m = await_down(ref);
+        EXPECT(is_notice(m, BUSKIN_MSG_DOWN, pid, ref, BUSKIN_REASON_USER + 9));
+        EXPECT(notice_of(m)->length == 0);
+        EXPECT(buskin_actor_exit_signal(other, BUSKIN_REASON_USER, "bytes", impossible[i]) == BUSKIN_ENOMEM);
+    }
+    EXPECT(buskin_actor_is_alive(other) == 1);
+    finish(other);
+}
+
 int main(int argc, char **argv) {
     static const scenario_t scenarios[] = {
         {"S2.3 S2.4 T-1", every_reason_does_what_the_table_says},
@@ -630,6 +650,7 @@ int main(int argc, char **argv) {
         {"S2.6", the_flag_counts_at_reception},
         {"S2.6", a_cleared_flag_traps_no_more},
         {"S2.7", large_reasons_pass_unchanged},
+        {"S2.7", a_length_that_cannot_be_leaves_the_code},
         {"S2.8", names_are_released_before_anybody_hears},
         {"S2.10", kill_finds_everybody},
         {"S2.10", kill_waits_for_foreign_code},
