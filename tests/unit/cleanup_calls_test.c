@@ -1,5 +1,7 @@
-/* What a cleanup may call, what is a bad record, and the heap meanwhile (S2.11). LIMIT: 240 */
+/* What a cleanup may call, what is a bad record, and the heap meanwhile (S2.11). LIMIT: 240. WITH: gc */
 #include "rows.h"
+
+#include "mem/backend.h"
 
 enum { TAG_ANSWER = 2000, TAG_CLEANED };
 
@@ -385,4 +387,15 @@ static const scenario_t scenarios[] = {
     {"S2.11 S9.2", failed_starts_run_theirs},
 };
 
-int main(int argc, char **argv) { return rows_main(argc, argv, scenarios, COUNT(scenarios)); }
+/* The second collector, where it is linked, scans both stacks, too. */
+static int with_the_second_collector(char **argv) {
+    static const scenario_t both[] = {{"S2.11 (BUSKIN_GC=boehm)", collections_see_both_stacks}};
+    if (!backend_present()) return 0;
+    setenv("BUSKIN_GC", "boehm", 1);
+    return rows_main(1, argv, both, COUNT(both));
+}
+
+int main(int argc, char **argv) {
+    int failed = rows_main(argc, argv, scenarios, COUNT(scenarios));
+    return failed || argc > 1 || getenv("BUSKIN_GC") ? failed : with_the_second_collector(argv);
+}
