@@ -363,7 +363,7 @@ bool stack_bind(stacks_t *s, pool_t *pool, actor_t *a, uint64_t bytes) {
 }
 
 void stack_free(stacks_t *s, pool_t *pool, actor_t *a) {
-    forget_frames(a);
+    if (a->ctx.flags & BUSKIN_CTX_OWN_STACK || slot_of(a)->occupant == a) forget_frames(a);
     fibre_end(a);
     if (a->ctx.flags & BUSKIN_CTX_OWN_STACK) {
         own_give(a->spilled);

@@ -58,15 +58,19 @@ void stacks_close(stacks_t *s);
 bool stack_bind(stacks_t *s, pool_t *pool, actor_t *a, uint64_t bytes);
 bool stack_load_slow(pool_t *pool, actor_t *a);
 
-/* Makes the actor's frames present in its slot. false: another worker runs on that slot now, or there is no memory for
- * the frames that are in it; try again later. A slot that
- * is not shared belongs to the worker that all its actors are at, so no further check is needed. */
-static inline bool stack_load(pool_t *pool, actor_t *a) {
+/* Its frames are where it runs. A slot that is not shared belongs to the worker that all its actors are at, so no further check is
+ * needed. */
+static inline bool stack_is_present(const actor_t *a) {
     if (unlikely(a->ctx.flags & BUSKIN_CTX_OWN_STACK)) return true;
     const slot_t *slot = &slots[a->slot];
-    if (likely(!load_relaxed(&slot->shared) && slot->occupant == a)) return true;
-    return stack_load_slow(pool, a);
+    return likely(!load_relaxed(&slot->shared) && slot->occupant == a);
 }
+/* They are not, and need not be for stack_free: nobody else can be running there. */
+static inline bool stack_is_ours(const actor_t *a) { return !load_relaxed(&slots[a->slot].shared); }
+
+/* Makes the actor's frames present in its slot. false: another worker runs on that slot now, or there is no memory for
+ * the frames that are in it; try again later. */
+static inline bool stack_load(pool_t *pool, actor_t *a) { return stack_is_present(a) || stack_load_slow(pool, a); }
 
 /* The actor stopped running here (it may be resumed anywhere). */
 static inline void stack_leave(actor_t *a) {

@@ -75,7 +75,7 @@ static void *alloc_binary(pool_t *pool, buskin_context_t *ctx, header_t header, 
 static inline void *alloc_binary_here(buskin_context_t *ctx, header_t header, uint64_t total) {
     heap_t *heap = heap_of(ctx);
     const buskin_spawn_desc_t *desc = actor_desc(actor_of(ctx));
-    if (!heap || heap->since + total >= heap_threshold(heap) || config.gc_stress || !has_room(ctx)) return NULL;
+    if (!heap || heap->since + total >= heap->threshold || config.gc_stress || !has_room(ctx)) return NULL;
     if (desc && desc->heap_limit) return NULL;
     actor_charge(ctx, (int64_t)(total / 64));
     return alloc_binary(&this_worker->pool, ctx, header, total);
@@ -115,7 +115,9 @@ static void *alloc_aligned(worker_t *w, actor_t *self, header_t header, uint64_t
     if (unlikely(backend_whole)) return backend_object(header, total, align ? align : 8);
     if (unlikely(align == BINARY_ALIGN)) return alloc_binary(&w->pool, ctx, header, total);
     if (total + align >= HEAP_LARGE) return heap_large(ctx, &w->pool, header, total, align);
-    if ((uint64_t)(ctx->hplim - ctx->hp) < total + align && !heap_refill(ctx, &w->pool, total + align)) return NULL;
+    uint64_t need =
+        total + (align > 8 ? align : 0); /* no more than it takes: or an object would never fit where one like it was */
+    if ((uint64_t)(ctx->hplim - ctx->hp) < need && !heap_refill(ctx, &w->pool, need)) return NULL;
     uint64_t gap = -((uint64_t)(uintptr_t)ctx->hp + 8) & (align - 1);
     if (gap) heap_bump(ctx, header_sized(HEADER_GAP, gap), gap);
     void *object = heap_bump(ctx, header, total);
@@ -197,7 +199,7 @@ static void stats_of_all(buskin_heap_stats_t *stats) {
 static void stats_of_heap(const heap_t *heap, buskin_heap_stats_t *stats) {
     stats->held = heap->held;
     stats->since_collection = heap->since;
-    stats->threshold = heap_threshold(heap);
+    stats->threshold = heap->threshold;
     stats->collections = heap->collections;
     stats->live = heap->live;
     uint64_t chunks = 0;

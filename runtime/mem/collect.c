@@ -21,8 +21,8 @@
  * Sweep. An area in which nothing was marked goes back to the pool unseen, whether chunk or fragment: what dies together was mostly
  * made together. The others are walked from start to end; neighbouring dead objects become one gap, gaps of HEAP_RUN_MIN bytes
  * and more become runs to allocate from. Marking notes the area of what it marks, mostly that of the last one. The threshold of the
- * next collection is what lives after this one, at least HEAP_FIRST_THRESHOLD, so garbage never outgrows what lives; what
- * is allocated in gaps counts as much as new chunks do.
+ * next collection is what is missing to twice of what lives, at least HEAP_FIRST_THRESHOLD; what is allocated in gaps counts as much as
+ * new chunks do.
  */
 #include "mem/collect.h"
 
@@ -350,11 +350,20 @@ static bool sweep_next(collection_t *c, pool_t *pool, enum piece_use use) {
 
 /* -- Slices -- */
 
+/* Until the heap holds twice what lives: gaps that nobody fits in count, too, but not so much that there is no end of collecting. */
+static uint64_t next_threshold(uint64_t live, uint64_t held) {
+    uint64_t room = 2 * live > held ? 2 * live - held : 0;
+    if (room > live) room = live;
+    if (room < live / 2) room = live / 2;
+    return room > HEAP_FIRST_THRESHOLD ? room : HEAP_FIRST_THRESHOLD;
+}
+
 static void collect_finish(collection_t *c, pool_t *pool) {
     heap_t *heap = heap_of(c->ctx);
     heap->since = 0;
     c->live += heap->held - c->kept; /* counted blocks */
     heap->live = c->live;
+    heap->threshold = next_threshold(c->live, heap->held);
     heap->collections++;
     collect_drop(heap, pool);
 }
@@ -366,7 +375,7 @@ static bool collect_slice(collection_t *c, pool_t *pool, int64_t budget) {
     while (c->budget > 0) switch (c->phase) {
         case COLLECT_MARK:
             if (mark_next(c)) break;
-            heap_forget_runs(heap);
+            heap_forget_runs(heap, pool);
             shares_sweep_begin(heap, pool, c->failed);
             c->phase = COLLECT_SWEEP_SHARES;
             break;
@@ -447,26 +456,4 @@ void collect_drop(heap_t *heap, pool_t *pool) {
     if (!c) return;
     scratch_free(&c->own);
     bytes_give(pool, PIECE_PLAIN, c, c->size_class);
-}
-
-/* -- Verification -- */
-
-static void verify_area(area_t *area, uint64_t pid) {
-    BUG_IF(area->owner != pid || !(area->flags & AREA_HEAP) || area->flags & AREA_MAPPED);
-    if (area->flags & AREA_LARGE || !(area->flags & AREA_CHUNK)) return;
-    char *end = area_end(area);
-    header_t *h = area_first(area);
-    while ((char *)h < end) {
-        BUG_IF(*h & HEADER_MARK || !*h);
-        h = next_object(h);
-    }
-    BUG_IF((char *)h != end);
-}
-
-void collect_verify(buskin_context_t *ctx) {
-    heap_t *heap = heap_of(ctx);
-    if (!heap) return;
-    heap_seal(ctx);
-    for (area_t *area = heap->chunks; area; area = area->next) verify_area(area, ctx->pid);
-    for (fragment_t *f = heap->fragments; f; f = f->next) verify_area((area_t *)(void *)f, ctx->pid);
 }

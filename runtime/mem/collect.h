@@ -52,7 +52,4 @@ bool collect_go_on(buskin_context_t *ctx, pool_t *pool, int64_t budget);
 /* Forgets a collection, if there is one: the heap is about to be freed. */
 void collect_drop(heap_t *heap, pool_t *pool);
 
-/* Ends the process if the heap's areas cannot be walked or anything in them is marked. For debug builds and tests. */
-void collect_verify(buskin_context_t *ctx);
-
 #endif

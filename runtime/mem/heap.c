@@ -13,6 +13,8 @@
 #include "mem/remains.h"
 #include "mem/share.h"
 
+enum { GAPS_LOOK = 8 };
+
 static uint64_t round16(uint64_t n) { return (n + 15) & ~15ull; }
 
 uint64_t area_held(const area_t *area) {
@@ -43,7 +45,7 @@ void heap_park_run(buskin_context_t *ctx) {
     run_t *run = (run_t *)(void *)ctx->hp;
     uint64_t left = (uint64_t)(ctx->hplim - ctx->hp);
     heap_seal(ctx);
-    if (left < HEAP_RUN_MIN) return;
+    if (left < HEAP_RUN_MIN || !heap->gaps) return;
     heap->since -= heap->since < left ? heap->since : left; /* counted when it is taken again */
     heap_add_run(heap, run);
 }
@@ -64,7 +66,7 @@ static heap_t *heap_new(buskin_context_t *ctx, pool_t *pool, uint64_t bytes) {
     if (!chunk) return NULL;
     chunk->next = NULL;
     heap_t *heap = (heap_t *)(void *)chunk->objects;
-    *heap = (heap_t){.chunks = chunk, .held = bytes, .next_chunk = HEAP_FIRST_CHUNK};
+    *heap = (heap_t){.chunks = chunk, .held = bytes, .threshold = HEAP_FIRST_THRESHOLD, .next_chunk = HEAP_FIRST_CHUNK};
     ctx->private1 = heap;
     char *first = (char *)area_first(chunk), *end = area_end(chunk);
     if (first < end && !backend_whole) {
@@ -80,22 +82,40 @@ heap_t *heap_ensure(buskin_context_t *ctx, pool_t *pool) {
     return heap ? heap : heap_new(ctx, pool, HEAP_RECORD_CHUNK);
 }
 
-/* A gap of at least need bytes becomes the current run: a short one if it will do, or else a long one. The few that are
- * found too short stay gaps until the next collection. */
+void heap_forget_runs(heap_t *heap, pool_t *pool) {
+    if (!heap->gaps) heap->gaps = piece_take(pool, PIECE_PLAIN, piece_class(sizeof(gaps_t)));
+    if (heap->gaps) *heap->gaps = (gaps_t){0};
+}
+
+/* Where the first of the next few gaps hangs that has need bytes, or NULL. */
+static run_t **gap_among(run_t **place, uint64_t need) {
+    for (int look = 0; *place && look < GAPS_LOOK; look++, place = &(*place)->next)
+        if (header_total((*place)->header) >= need) return place;
+    return NULL;
+}
+
+/* The shortest gaps that may do, then those that will. What is too short stays for others: a heap in which each call threw away what did
+ * not fit grew to almost four times of what lived (bench server). */
+static run_t **gap_for(const heap_t *heap, uint64_t need) {
+    for (unsigned list = gap_list(need); list < 8; list++) {
+        run_t **place = gap_among(&heap->gaps->lists[list], need);
+        if (place) return place;
+    }
+    return NULL;
+}
+
+/* A gap of at least need bytes becomes the current run. */
 static bool heap_next_run(buskin_context_t *ctx, heap_t *heap, uint64_t need) {
-    for (unsigned list = need > HEAP_LONG_RUN / 2; list < 2; list++)
-        for (int tries = 0; heap->runs[list] && tries < 16; tries++) {
-            run_t *run = heap->runs[list];
-            heap->runs[list] = run->next;
-            uint64_t bytes = header_total(run->header);
-            if (bytes < need) continue;
-            memset(run, 0, bytes);
-            ctx->hp = (char *)run;
-            ctx->hplim = (char *)run + bytes;
-            heap->since += bytes;
-            return true;
-        }
-    return false;
+    run_t **place = heap->gaps ? gap_for(heap, need) : NULL;
+    if (!place) return false;
+    run_t *run = *place;
+    *place = run->next;
+    uint64_t bytes = header_total(run->header);
+    memset(run, 0, bytes);
+    ctx->hp = (char *)run;
+    ctx->hplim = (char *)run + bytes;
+    heap->since += bytes;
+    return true;
 }
 
 bool heap_refill(buskin_context_t *ctx, pool_t *pool, uint64_t need) {
@@ -109,7 +129,7 @@ bool heap_refill(buskin_context_t *ctx, pool_t *pool, uint64_t need) {
         heap->next_chunk = (uint16_t)(bytes < HEAP_CHUNK_MAX ? bytes * 2 : HEAP_CHUNK_MAX);
         return true;
     }
-    heap_seal(ctx);
+    heap_park_run(ctx);
     if (heap_next_run(ctx, heap, need)) return true;
     uint64_t bytes = heap->next_chunk;
     while (bytes - area_map_bytes(bytes) < need + sizeof(area_t)) bytes *= 2;

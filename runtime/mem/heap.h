@@ -11,9 +11,8 @@
 enum {
     HEAP_FIRST_CHUNK = 512,
     HEAP_CHUNK_MAX = 16384,
-    HEAP_LARGE = 8192, /* objects from here up get a chunk of their own */
-    HEAP_RUN_MIN = 64, /* smaller gaps wait until a neighbour dies */
-    HEAP_LONG_RUN = 512,
+    HEAP_LARGE = 8192,           /* objects from here up get a chunk of their own */
+    HEAP_RUN_MIN = 64,           /* smaller gaps wait until a neighbour dies */
     HEAP_FIRST_THRESHOLD = 16384 /* bytes before the first collection */
 };
 
@@ -23,14 +22,20 @@ typedef struct run {
     struct run *next;
 } run_t;
 
+/* The gaps of a heap by their length: from HEAP_RUN_MIN << i up to twice that, the last without an end. */
+typedef struct gaps {
+    run_t *lists[8];
+} gaps_t;
+
 typedef struct heap {
     area_t *chunks;
     fragment_t *fragments;
-    run_t *runs[2];                /* gaps to allocate from: short ones, and those of HEAP_LONG_RUN bytes or more */
+    gaps_t *gaps;                  /* to allocate from, or NULL: there was no collection yet */
     struct share_set *shares;      /* the counted blocks that it holds, or NULL; see share.h */
     struct share_set *old_shares;  /* what a sweep has not looked at yet, or NULL */
     uint64_t held;                 /* bytes of all areas */
     uint64_t since;                /* bytes of areas added, and of gaps used, since the last collection */
+    uint64_t threshold;            /* collect when since reaches it */
     uint64_t live;                 /* what the last collection has left */
     void *state;                   /* what the terminate callback gets; a root */
     struct collection *collection; /* one that goes on in slices, or NULL; see collect.h */
@@ -43,11 +48,6 @@ typedef struct heap {
 enum { HEAP_RECORD_CHUNK = 128, HEAP_RECORD_MAP = 8 };
 _Static_assert(sizeof(area_t) + (sizeof(heap_t) + 15) / 16 * 16 + HEAP_RECORD_MAP <= HEAP_RECORD_CHUNK,
                "the record's chunk");
-
-/* Collect when `since` reaches it. */
-static inline uint64_t heap_threshold(const heap_t *heap) {
-    return heap->live > HEAP_FIRST_THRESHOLD ? heap->live : HEAP_FIRST_THRESHOLD;
-}
 
 static inline heap_t *heap_of(const buskin_context_t *ctx) { return ctx->private1; }
 
@@ -74,7 +74,7 @@ void heap_free(buskin_context_t *ctx, pool_t *pool);
 
 static inline bool heap_wants_collection(const buskin_context_t *ctx) {
     const heap_t *heap = heap_of(ctx);
-    return heap ? heap->since >= heap_threshold(heap) : unlikely(backend_whole) && backend_wants_collection();
+    return heap ? heap->since >= heap->threshold : unlikely(backend_whole) && backend_wants_collection();
 }
 
 /* Bump allocation; NULL when the current run is too short. need includes the header and is a multiple of 8. */
@@ -86,12 +86,19 @@ static inline void *heap_bump(buskin_context_t *ctx, header_t header, uint64_t n
     return p + 8;
 }
 
+/* The list for gaps of that many bytes. */
+static inline unsigned gap_list(uint64_t bytes) {
+    unsigned log = 63 - (unsigned)__builtin_clzll(bytes / HEAP_RUN_MIN | 1);
+    return log < 7 ? log : 7;
+}
 static inline void heap_add_run(heap_t *heap, run_t *run) {
-    run_t **list = &heap->runs[header_total(run->header) >= HEAP_LONG_RUN];
+    if (unlikely(!heap->gaps)) return;
+    run_t **list = &heap->gaps->lists[gap_list(header_total(run->header))];
     run->next = *list;
     *list = run;
 }
-static inline void heap_forget_runs(heap_t *heap) { heap->runs[0] = heap->runs[1] = NULL; }
+/* There are no gaps; those to come will be noted, if there is memory for that. */
+void heap_forget_runs(heap_t *heap, pool_t *pool);
 
 /* Bytes of memory that an area holds. */
 uint64_t area_held(const area_t *area);

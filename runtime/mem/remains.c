@@ -30,6 +30,7 @@ static bool free_heap(pool_t *pool, heap_t *heap, uint64_t *n) {
     if (!shares_drain(heap, pool, n) || !free_messages(pool, &heap->fragments, n)) return false;
     for (area_t *chunk = heap->chunks, *next; *n; chunk = next, *n -= *n < CHUNK_COST ? *n : CHUNK_COST) {
         next = heap->chunks = chunk->next;
+        if (!next && heap->gaps) piece_give(pool, PIECE_PLAIN, piece_class(sizeof(gaps_t)), heap->gaps);
         bytes_give(pool, PIECE_CHUNKS, chunk, (uint8_t)(chunk->flags & AREA_CLASS));
         if (!next) return true;
     }

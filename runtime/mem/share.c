@@ -296,20 +296,36 @@ bool shares_drain(heap_t *heap, pool_t *pool, uint64_t *n) {
     return set_drain(pool, &heap->old_shares, n) && set_drain(pool, &heap->shares, n);
 }
 
-uint64_t shares_check(const heap_t *heap) {
+static const char *entry_verdict(share_set_t *set, uint64_t *slot) {
+    const share_t *s = entry_share(*slot);
+    if (*slot & SHARE_MARK) return "a block that is marked";
+    if (area_at(*slot) != (const void *)s || s->owner || !(s->flags & AREA_SHARE)) return "a block that is none";
+    if (!load_relaxed(&s->count)) return "a block that nobody holds";
+    return set_place(set, s) == slot ? NULL : "a block that its set does not find";
+}
+
+const char *shares_verify(const heap_t *heap, const void **at, uint64_t *held) {
     share_set_t *set = heap->shares;
-    if (!set) return 0;
-    uint64_t n = 0, longest = 0, mask = (1ull << set->log) - 1;
-    for (uint64_t at = 0; at <= mask; at++) {
-        if (!set->slots[at]) continue;
-        const share_t *s = entry_share(set->slots[at]);
-        uint64_t probes = 1 + ((at - set_home(set, s)) & mask);
-        BUG_IF(set->slots[at] & SHARE_MARK || set_place(set, s) != &set->slots[at]);
-        BUG_IF(!(s->flags & AREA_SHARE) || s->owner || !load_relaxed(&s->count));
-        if (probes > longest) longest = probes;
+    uint32_t n = 0;
+    for (uint64_t i = 0; set && i < 1ull << set->log; i++) {
+        if (!set->slots[i]) continue;
+        const char *what = entry_verdict(set, &set->slots[i]);
+        *at = entry_share(set->slots[i]);
+        if (what) return what;
+        *held += share_held(*at);
         n++;
     }
-    BUG_IF(n != set->count || set->marked || heap->old_shares);
+    *at = set;
+    return heap->old_shares || (set && (n != set->count || set->marked)) ? "a set of blocks that miscounts" : NULL;
+}
+
+uint64_t shares_longest_search(const heap_t *heap) {
+    const share_set_t *set = heap->shares;
+    uint64_t longest = 0, mask = set ? (1ull << set->log) - 1 : 0;
+    for (uint64_t at = 0; set && at <= mask; at++) {
+        uint64_t places = 1 + ((at - set_home(set, entry_share(set->slots[at]))) & mask);
+        if (set->slots[at] && places > longest) longest = places;
+    }
     return longest;
 }
 

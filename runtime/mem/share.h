@@ -80,9 +80,10 @@ bool shares_sweep(heap_t *heap, pool_t *pool, uint64_t n);
 void shares_drain_begin(heap_t *heap);
 bool shares_drain(heap_t *heap, pool_t *pool, uint64_t *n);
 
-/* Between collections: ends the process if the set, or a block in it, is not as it should be. Answers how many places the entry that
- * lies farthest from its own is looked for in. For debug builds and tests. */
-uint64_t shares_check(const heap_t *heap);
+/* For verify.c: what is wrong with the set, or with a block *at in it, or NULL; adds up the bytes that they hold. */
+const char *shares_verify(const heap_t *heap, const void **at, uint64_t *held);
+/* In how many places the block is looked for that lies farthest from its own. For tests. */
+uint64_t shares_longest_search(const heap_t *heap);
 
 /* -- Dead handles -- */
 

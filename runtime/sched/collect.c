@@ -13,11 +13,12 @@
 #include "actor/cold.h"
 #include "actor/side.h"
 #include "mem/collect.h"
+#include "mem/verify.h"
 #include "sched/end.h"
 #include "sched/seeded.h"
 #include "sched/world.h"
 
-enum { AT_ONCE = 256 << 10, SLICE = 2000, STRESS_SLICE = 50, STRESS_EVERY = 8 };
+enum { AT_ONCE = 256 << 10, SLICE = 2000, STRESS_SLICE = 50, STRESS_EVERY = 8, VERIFY_SMALL = 16 << 10 };
 
 bool collect_stress;
 
@@ -26,6 +27,17 @@ static int64_t collect_budget(const heap_t *heap) {
     if (seeded.on) return INT64_MAX;
     if (unlikely(collect_stress) && heap->collections % STRESS_EVERY == 0) return STRESS_SLICE;
     return heap->held <= AT_ONCE ? INT64_MAX : SLICE;
+}
+
+/* In debug builds after each collection; with BUSKIN_GC_STRESS, where they are many, after each of a small heap. */
+static void verify_now(worker_t *w, actor_t *a) {
+#ifdef BUSKIN_DEBUG
+    bool wanted = true;
+#else
+    const heap_t *heap = heap_of(&a->ctx);
+    bool wanted = unlikely(collect_stress) && (heap->held <= VERIFY_SMALL || heap->collections % STRESS_EVERY == 0);
+#endif
+    if (wanted) verify_or_abort(&a->ctx, &w->pool);
 }
 
 /* A cleanup runs: its frames are on another stack, and nothing of it waits. */
@@ -49,9 +61,7 @@ bool collect_self(worker_t *w, actor_t *self) {
     if (collect_begin(&self->ctx, &w->pool, &w->scratch, self->sp, stack_top(self), collect_stress,
                       collect_budget(heap)))
         return false;
-#ifdef BUSKIN_DEBUG
-    collect_verify(&self->ctx);
-#endif
+    verify_now(w, self);
     return true;
 }
 
@@ -76,9 +86,7 @@ enum collect_turn collect_turn(worker_t *w, actor_t *a) {
     if (!dying || end_runs_code(a)) {
         w->look_at_clock = true; /* a slice lasts as long as a turn */
         if (!collect_go_on(&a->ctx, &w->pool, collect_budget(heap))) return COLLECT_AGAIN;
-#ifdef BUSKIN_DEBUG
-        collect_verify(&a->ctx);
-#endif
+        verify_now(w, a);
     }
     a->ctx.flags &= ~(uint32_t)ACTOR_COLLECTING;
     if (dying || ((collect_then *)(uintptr_t)after[3])(w, a, after)) return COLLECT_DONE;

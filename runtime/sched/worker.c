@@ -347,6 +347,19 @@ static __attribute__((noinline)) enum special prepare_special(worker_t *w, actor
     return end_begin(w, a) ? RESUMED : NOT_RESUMED;
 }
 
+/* Brings its frames back, unless it ends without them. false: it does, or they cannot come now. */
+static __attribute__((noinline)) bool worker_load(worker_t *w, actor_t *a) {
+    bool ends = (a->ctx.flags & (ACTOR_DYING | ACTOR_COLLECTING | ACTOR_FOREIGN | ACTOR_ATTEMPT)) == ACTOR_DYING &&
+                !end_runs_code(a);
+    if (ends && stack_is_ours(a)) {
+        end_begin(w, a);
+        return false;
+    }
+    if (stack_load_slow(&w->pool, a)) return true;
+    worker_ready(w, a);
+    return false;
+}
+
 /* Ready a for its turn: its stack, its signals, the result it waits for. false: not now. */
 static inline bool worker_prepare(worker_t *w, actor_t *a) {
     if (unlikely(actor_is_new(a))) {
@@ -360,10 +373,7 @@ static inline bool worker_prepare(worker_t *w, actor_t *a) {
             return false;
         }
     } else {
-        if (unlikely(!stack_load(&w->pool, a))) {
-            worker_ready(w, a);
-            return false;
-        }
+        if (unlikely(!stack_is_present(a)) && !worker_load(w, a)) return false;
         if (unlikely(remote_pending(a)) && !seeded_late()) deliver_pending(w, a);
         if (unlikely(a->ctx.flags & (ACTOR_DYING | ACTOR_COLLECTING))) {
             enum special special = prepare_special(w, a);
