@@ -1,7 +1,7 @@
 /* table.c - blocks of actors in one reserved array, cached per worker.
  *
- * A remote_t's pid is the pid of its slot's occupant or, in a free block, the one that its next occupant will have:
- * nobody has been told that one yet, so a lookup needs no "is it alive" bit. Caches exchange batches under a lock.
+ * A remote_t's pid is the pid of its slot's occupant, or 0 in a free block, so a lookup needs no "is it alive" bit. The pid of the
+ * next occupant is in the block, and found by nobody before there is one: it may be guessed. Caches exchange batches under a lock.
  * The limit is one of blocks that live or lie in a cache, so near it the caches hold few: what one worker has free
  * another may want.
  *
@@ -68,7 +68,7 @@ static void block_make(uint32_t slot, uint8_t home) {
     store_relaxed(&table_remotes[slot].home, home);
     table_base[slot].remote = &table_remotes[slot];
     table_base[slot].ctx.pid = 1ull << 32 | slot;
-    store_relaxed(&table_remotes[slot].pid, 1ull << 32 | slot);
+    store_relaxed(&table_remotes[slot].pid, 0);
     store_relaxed(&table_remotes[slot].list, REMOTE_IDLE);
 }
 
@@ -120,7 +120,7 @@ void table_retire_pid(actor_t *a) {
     uint64_t next = a->ctx.pid + (1ull << 32);
     if (next >> 32 == 0xffffffffu) next = 0; /* never found, never given out again */
     a->ctx.pid = next;
-    store_relaxed(&a->remote->pid, next);
+    store_relaxed(&a->remote->pid, 0);
 }
 
 static void table_spill(table_cache_t *cache, uint32_t keep) {

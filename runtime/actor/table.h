@@ -25,14 +25,16 @@ bool table_init(uint32_t max_actors); /* false: no address space */
 /* A free block with its new pid and its home set, all else as its last occupant left it; NULL at the limit. What late senders to
  * that one have pushed may lie in its remote list: the new actor takes it in at its first turn. */
 actor_t *table_take(table_cache_t *cache);
-/* The occupant has ended: the block's pid changes at once to that of the next one. */
+/* The actor is there: from now on its pid is found. */
+static inline void table_publish_pid(actor_t *a) { store_relaxed(&a->remote->pid, a->ctx.pid); }
+/* The occupant has ended: its pid is found no more, and the block has that of the next one. */
 void table_retire_pid(actor_t *a);
 void table_give(table_cache_t *cache, actor_t *a);
 void table_drain(table_cache_t *cache);
 /* Slots that were ever used; [1, n). */
 uint32_t table_used(void);
 
-/* The pid of the block's occupant, from any thread. */
+/* The pid of the block's occupant, from any thread; 0: none. */
 static inline uint64_t actor_pid_relaxed(const actor_t *a) { return load_relaxed(&a->remote->pid); }
 
 /* The live actor of this pid, or NULL. The array covers every slot number, used or not, so nothing but the comparison is

@@ -46,6 +46,7 @@ bool external_open(void) {
     a->meta = 0;
     a->state = ACTOR_RUNNING;
     store_seq_cst(&a->remote->home, HOME_THREAD);
+    table_publish_pid(a);
     bool ok = heap_ensure(&a->ctx, external_lock()) != NULL; /* so that it can receive when memory is short */
     external_unlock();
     return ok;

@@ -120,8 +120,9 @@ static void stop_trees(uint64_t deadline_ns) {
     if (!load_seq_cst(&trees)) return;
     uint32_t used = table_used();
     for (uint32_t i = 1; i < used; i++) {
-        if (load_relaxed(&table_base[i].remote->home) == HOME_THREAD) continue;
-        fragment_t *f = end_signal(actor_pid_relaxed(&table_base[i]), BUSKIN_REASON_SHUTDOWN, SIGNAL_TREES);
+        uint64_t pid = actor_pid_relaxed(&table_base[i]);
+        if (!pid || load_relaxed(&table_base[i].remote->home) == HOME_THREAD) continue;
+        fragment_t *f = end_signal(pid, BUSKIN_REASON_SHUTDOWN, SIGNAL_TREES);
         if (f) deliver_foreign(f);
     }
     for (;;) {
@@ -139,7 +140,7 @@ static void end_actors(uint32_t code, bool all) {
     for (uint32_t i = 1; i < used; i++) {
         actor_t *a = &table_base[i];
         uint64_t pid = actor_pid_relaxed(a);
-        if (load_relaxed(&a->remote->home) == HOME_THREAD) continue;
+        if (!pid || load_relaxed(&a->remote->home) == HOME_THREAD) continue;
         if (!all && (a->state == ACTOR_FREE || !end_runs_code(a))) continue;
         fragment_t *f = end_signal(pid, code, 0);
         if (!f) break;

@@ -77,6 +77,7 @@ actor_t *spawn_block(table_cache_t *blocks, pool_t *pool, const spawn_order_t *o
         block_give_back(blocks, a);
         return NULL;
     }
+    table_publish_pid(a);
     return a;
 }
 

@@ -260,13 +260,16 @@ static void take_signal(void) {
     unsigned i = find_kind(SIGNAL);
     fragment_t *f = bounded_take_signal(owner);
     assert_ptr_equal(f, i < count ? queue[i].f : NULL);
-    if (f) queue[i].kind = HELD;
+    if (!f) return;
+    queue[i].kind = HELD;
+    f->next = f; /* whoever applies it may free it: nobody touches it until it is placed */
 }
 
 static void place(void) {
     unsigned i = find_kind(HELD);
     if (i == count) return;
     fragment_t *f = queue[i].f;
+    assert_ptr_equal(f->next, f);
     if (pick(2)) {
         f->kind = BUSKIN_MSG_DOWN;
         bounded_place(owner, f);
@@ -465,7 +468,9 @@ static int open_actor(void **state) {
     static table_cache_t cache;
     if (!arena_init() || !table_init(100)) return -1;
     owner = table_take(&cache);
-    return owner ? 0 : -1;
+    if (!owner) return -1;
+    table_publish_pid(owner);
+    return 0;
 }
 
 int main(void) {

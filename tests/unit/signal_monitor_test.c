@@ -262,12 +262,39 @@ static void link_and_monitor_give_one_each(void) {
     EXPECT(mailbox_is_empty());
 }
 
+static void tells_what_it_has(const void *args) { tell(word_of(args), TAG_DONE, mailbox_is_empty()); }
+
+/* The pid that the next actor in a free slot will get is nobody's: guessed, it answers as a dead one's, and what is sent to it
+ * does not wait for its owner. */
+static void a_pid_to_come_is_nobodys(void) {
+    uint64_t self = buskin_actor_self(), last = SPAWN(0, idler), next = last + (1ull << 32);
+    buskin_actor_trap_exit(1);
+    finish(last);
+    tell(next, TAG_WORD, 1);
+    buskin_process_info_t info, before;
+    memset(&info, 0x5a, sizeof info);
+    info.size = sizeof info;
+    before = info;
+    EXPECT(buskin_process_info(next, &info) == BUSKIN_ENOPROC && !memcmp(&info, &before, sizeof info));
+    EXPECT(buskin_actor_is_alive(next) == 0);
+    EXPECT(buskin_actor_link(next) == BUSKIN_OK);
+    EXPECT(is_exit(await_exit(), next, BUSKIN_REASON_NOPROC));
+    uint64_t ref = buskin_actor_monitor(next);
+    EXPECT(is_notice(await_down(ref), BUSKIN_MSG_DOWN, next, ref, BUSKIN_REASON_NOPROC));
+    EXPECT(buskin_actor_exit_signal(next, BUSKIN_REASON_KILL, NULL, 0) == BUSKIN_OK);
+    for (int i = 0; i < 3; i++) { /* one of these may be the owner */
+        SPAWN(self, tells_what_it_has);
+        EXPECT(await_word(TAG_DONE) == true);
+    }
+}
+
 int main(int argc, char **argv) {
     static const scenario_t scenarios[] = {
         {"S4.1", each_monitor_gives_one_down},
         {"S4.1", the_watchers_end_is_nothing_to_the_watched},
         {"S4.2 S4.8 S11.5", the_dead_give_noproc_at_once},
         {"S4.8", an_old_pid_is_a_dead_pid},
+        {"S1.9 S3.3 S4.2", a_pid_to_come_is_nobodys},
         {"S4.3", demonitor_is_final},
         {"S4.3", flush_takes_out_that_one_alone},
         {"S4.3", demonitor_of_a_live_one_twice},

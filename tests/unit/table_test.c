@@ -26,6 +26,8 @@ static void test_a_pid_lives_once(void **state) {
     assert_non_null(a);
     uint64_t pid = a->ctx.pid;
     assert_int_not_equal(pid, 0);
+    assert_null(table_find(pid)); /* a guess finds nobody who is not there yet */
+    table_publish_pid(a);
     assert_ptr_equal(table_find(pid), a);
     for (int i = 0; i < 1000; i++) {
         table_retire_pid(a);
@@ -35,6 +37,8 @@ static void test_a_pid_lives_once(void **state) {
         assert_int_equal((uint32_t)a->ctx.pid, (uint32_t)pid);
         assert_true(a->ctx.pid > pid);
         pid = a->ctx.pid;
+        assert_null(table_find(pid));
+        table_publish_pid(a);
         assert_ptr_equal(table_find(pid), a);
     }
     table_retire_pid(a);
@@ -127,6 +131,7 @@ static void test_generations_do_not_wrap(void **state) {
         a->ctx.pid = 0xfffffffdull << 32 | (uint32_t)a->ctx.pid;
         table_retire_pid(a);
     }
+    table_publish_pid(a);
     assert_ptr_equal(table_find(a->ctx.pid), a);
     table_retire_pid(a);
     assert_int_equal(a->ctx.pid, 0);
