@@ -3,7 +3,7 @@
  * A scenario is the body of a main actor. It runs on 1, 2 and 8 workers, ROUNDS times each, and with SEEDS seeds. A failed
  * EXPECT says which rows, where, and in which schedule, with the command that runs just that one again; so does a schedule that does
  * not end. `TEST N FIRST COUNT` runs scenario N (`all`: each) with COUNT seeds from FIRST on. What a scenario draws, it draws from
- * the seed too.
+ * the seed too. When a program has ended, all pieces of memory must have come back.
  *
  *     static const scenario_t scenarios[] = {
  *         {"S3.1 S3.2", links_are_one_per_pair},
@@ -14,6 +14,7 @@
 #define BUSKIN_TEST_ROWS_H
 
 #include "buskin.h"
+#include "mem/pool.h"
 
 #include <signal.h>
 #include <stdatomic.h>
@@ -219,6 +220,8 @@ static void rows_run(const scenario_t *s, uint32_t workers, uint64_t dice) {
     status = buskin_rt_run_scheduler();
     alarm(0);
     if (status != 0 && atomic_load(&rows_failures) == before) rows_fail(__FILE__, __LINE__, "status == 0");
+    pool_trim();
+    if (arena_in_use()) rows_fail(__FILE__, __LINE__, "all memory has come back");
     if (atomic_load(&rows_failures) > 5) exit(1);
 }
 

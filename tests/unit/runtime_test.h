@@ -8,6 +8,8 @@
 
 #include "buskin.h"
 
+#include "mem/pool.h"
+
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdatomic.h>
@@ -52,6 +54,8 @@ static inline void start(uint32_t workers) {
 static inline int32_t finish(void) {
     int32_t status = buskin_rt_run_scheduler();
     assert_int_equal(atomic_load(&expectations_failed), 0);
+    pool_trim();
+    assert_int_equal(arena_in_use(), 0); /* all memory has come back */
     return status;
 }
 

@@ -313,7 +313,31 @@ static void many_body(const void *args) {
     EXPECT(eventually(all_wait, NULL));
     EXPECT(buskin_supervisor_count_children(s, BUSKIN_COUNT_ALIVE) == MANY);
     stop_supervisor(s);
-    for (int i = 0; i < MANY; i++) EXPECT(buskin_actor_is_alive(atomic_load(&many[i])) == 0);
+    buskin_process_info_t info = {.size = sizeof info};
+    for (int i = 0; i < MANY; i++)
+        EXPECT(buskin_process_info(atomic_load(&many[i]), &info) == BUSKIN_ENOPROC); /* nor ending */
+}
+
+/* They get their time, too: none is killed that would end by itself. */
+static void slow_together_body(const void *args) {
+    static plan_t plan;
+    enum { SLOW = 5 };
+    (void)args;
+    plan_make(&plan, BUSKIN_SIMPLE_ONE_FOR_ONE, 1, 0);
+    uint64_t s = plan_start(&plan);
+    for (uint64_t i = 0; i < SLOW; i++) {
+        atomic_store(&linger_ms[i], 10 + (int)i);
+        EXPECT(start_dynamic(s, i) != 0);
+    }
+    forget_events();
+    stop_supervisor(s);
+    EXPECT(strlen(event_log) == 3 * SLOW - 1);
+    for (int i = 0; i < SLOW; i++) EXPECT(strchr(event_log, 'a' + i) != NULL);
+}
+
+static void dynamic_children_get_their_time_S9_17(void **state) {
+    (void)state;
+    everywhere(slow_together_body);
 }
 
 static void ten_thousand_dynamic_children_stop_together_S9_17(void **state) {
@@ -357,6 +381,7 @@ int main(void) {
         cmocka_unit_test(crashes_during_the_stop_restart_nothing_S9_14),
         cmocka_unit_test(crashes_during_the_start_are_handled_after_S9_14),
         cmocka_unit_test(a_crash_in_a_group_that_stops_counts_once_S9_14),
+        cmocka_unit_test(dynamic_children_get_their_time_S9_17),
         cmocka_unit_test(ten_thousand_dynamic_children_stop_together_S9_17),
         cmocka_unit_test(a_supervisor_that_waits_blocks_nobody_S9_18),
     };
