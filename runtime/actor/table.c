@@ -82,8 +82,8 @@ static bool table_refill(table_cache_t *cache) {
     while (table_depot_count && cache->count < before + n)
         cache->free[cache->count++] = table_depot[--table_depot_count];
     if (cache->count == before) {
-        if (n > table_slots - table_next) n = table_next < table_slots ? table_slots - table_next : 0;
-        for (uint32_t i = n; i; i--) { /* the lowest slot is taken first */
+        CHECK(!n || table_next + n <= table_slots); /* all that were ever made are lent now */
+        for (uint32_t i = n; i; i--) {              /* the lowest slot is taken first */
             block_make(table_next + i - 1, cache->home);
             cache->free[cache->count++] = table_next + i - 1;
         }

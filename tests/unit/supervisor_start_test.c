@@ -1,6 +1,8 @@
 /* Starting supervisors: order, failures, bad specifications, who is whose parent (S9.1, S9.2, S9.13, S9.16, S9.18). */
 #include "supervised.h"
 
+#include <pthread.h>
+
 #include "actor/signal.h"
 
 /* -- S9.1 -- */
@@ -361,9 +363,23 @@ static void borrowed_body(const void *args) {
     EXPECT(buskin_supervisor_count_children(s, BUSKIN_COUNT_SPECS) == 0);
 }
 
+/* It is linked as any other child: a supervisor that is killed takes it along (S9.12). */
+static void borrowed_and_killed_body(const void *args) {
+    static plan_t plan;
+    (void)args;
+    plan_make(&plan, BUSKIN_ONE_FOR_ONE, 1, 0);
+    plan.child[0].start = start_borrowed;
+    uint64_t number = 1;
+    atomic_store(&borrowed, buskin_spawn(&child_desc, &number, 0, NULL));
+    uint64_t s = plan_start(&plan);
+    buskin_actor_exit_signal(s, BUSKIN_REASON_KILL, NULL, 0);
+    EXPECT_DEAD(atomic_load(&borrowed));
+}
+
 static void a_start_may_return_an_actor_of_another(void **state) {
     (void)state;
     everywhere(borrowed_body);
+    everywhere(borrowed_and_killed_body);
 }
 
 /* -- S9.18: arguments are the supervisor's own copy -- */
@@ -434,6 +450,25 @@ static void the_thread_that_called_init_can_have_supervisors(void **state) {
     assert_string_equal(event_log, "+a +b -b -a");
 }
 
+static void *start_from_a_thread(void *plan) {
+    int32_t status = BUSKIN_OK;
+    EXPECT(buskin_supervisor_start(&((plan_t *)plan)->spec, 0, NULL, &status) == 0 && status == BUSKIN_ESTATE);
+    return NULL;
+}
+
+static void other_threads_start_none(void **state) {
+    static plan_t plan;
+    pthread_t thread;
+    (void)state;
+    fresh();
+    plan_make(&plan, BUSKIN_ONE_FOR_ONE, 1, 0);
+    start(2);
+    assert_int_equal(pthread_create(&thread, NULL, start_from_a_thread, &plan), 0);
+    pthread_join(thread, NULL);
+    assert_int_equal(finish(), 0);
+    assert_int_equal(atomic_load(&starts[0]), 0);
+}
+
 static void no_supervisor_body(const void *args) {
     uint64_t number = 0;
     (void)args;
@@ -464,6 +499,7 @@ int main(void) {
         cmocka_unit_test(a_start_may_return_an_actor_of_another),
         cmocka_unit_test(start_arguments_are_the_supervisors_copy_S9_18),
         cmocka_unit_test(the_thread_that_called_init_can_have_supervisors),
+        cmocka_unit_test(other_threads_start_none),
         cmocka_unit_test(requests_to_others_are_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

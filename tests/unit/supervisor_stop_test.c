@@ -167,7 +167,7 @@ static void orphans_body(const void *args) {
     plan_make(&inner_plan, BUSKIN_ONE_FOR_ONE, 3, 3);
     plan_make(&plan, BUSKIN_ONE_FOR_ONE, 3, 0);
     plan.child[1].start = start_inner;
-    plan.child[1].flags = BUSKIN_CHILD_SUPERVISOR;
+    plan.child[0].flags = plan.child[1].flags = BUSKIN_CHILD_SUPERVISOR; /* only counted: a is none */
     plan.child[1].shutdown_ms = BUSKIN_SHUTDOWN_INFINITY;
     atomic_store(&first_act[0], TRAP_UNLINK);
     atomic_store(&linger_ms[2], HOUR);
@@ -175,7 +175,8 @@ static void orphans_body(const void *args) {
     inner_plan.child[0].shutdown_ms = 10;
     atomic_store(&start_act[4], START_TWO); /* a helper that traps all */
     uint64_t s = plan_start(&plan), ref = buskin_actor_monitor(s);
-    EXPECT(buskin_supervisor_count_children(s, BUSKIN_COUNT_SUPERVISORS) == 1);
+    EXPECT(buskin_supervisor_count_children(s, BUSKIN_COUNT_SUPERVISORS) == 2);
+    EXPECT(buskin_supervisor_count_children(s, BUSKIN_COUNT_WORKERS) == 1);
     buskin_actor_exit_signal(s, BUSKIN_REASON_KILL, NULL, 0);
     EXPECT(await_down(ref, NULL) == BUSKIN_REASON_KILLED);
     EXPECT_DEAD(atomic_load(&live[0]));
@@ -252,6 +253,24 @@ static void crash_during_start_body(const void *args) {
 static void crashes_during_the_start_are_handled_after_S9_14(void **state) {
     (void)state;
     everywhere(crash_during_start_body);
+}
+
+/* The parent's exit signal that comes while a group stops is not lost with the noise (S9.13). */
+static void exit_during_group_body(const void *args) {
+    static plan_t plan;
+    (void)args;
+    plan_make(&plan, BUSKIN_ONE_FOR_ALL, 2, 0);
+    atomic_store(&linger_ms[1], 30);
+    uint64_t s = plan_start(&plan), ref = buskin_actor_monitor(s);
+    end_child(0, END_CRASH);
+    buskin_actor_exit_signal(s, BUSKIN_REASON_SHUTDOWN, NULL, 0); /* while b lingers, or before, or after */
+    EXPECT(await_down(ref, NULL) == BUSKIN_REASON_SHUTDOWN);
+    for (int i = 0; i < 2; i++) EXPECT(buskin_actor_is_alive(atomic_load(&live[i])) == 0);
+}
+
+static void an_exit_while_a_group_stops_is_not_lost_S9_13(void **state) {
+    (void)state;
+    everywhere(exit_during_group_body);
 }
 
 /* A group that is being stopped: the crash of another of its children is part of it. */
@@ -380,6 +399,7 @@ int main(void) {
         cmocka_unit_test(no_orphan_whenever_it_is_killed_S9_12),
         cmocka_unit_test(crashes_during_the_stop_restart_nothing_S9_14),
         cmocka_unit_test(crashes_during_the_start_are_handled_after_S9_14),
+        cmocka_unit_test(an_exit_while_a_group_stops_is_not_lost_S9_13),
         cmocka_unit_test(a_crash_in_a_group_that_stops_counts_once_S9_14),
         cmocka_unit_test(dynamic_children_get_their_time_S9_17),
         cmocka_unit_test(ten_thousand_dynamic_children_stop_together_S9_17),
