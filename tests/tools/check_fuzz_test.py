@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """buskin-check on malformed, truncated and hostile files: status 0, 1 or 2, in time, and with 2 one line that says why. What LLVM
-accepts must never crash the checker itself. CHECK_FUZZ=N tries N files instead of 100; the seed is printed.
+accepts must never crash the checker itself. CHECK_FUZZ=N tries N files instead of 100, and CHECK_SEED=N draws others:
+left alone, a run tries what the last one did.
 """
 import os
 import pathlib
@@ -80,7 +81,7 @@ def special(work):
 
 
 def main():
-    seed = int(os.environ.get("CHECK_SEED", random.SystemRandom().randrange(1 << 32)))
+    seed = int(os.environ.get("CHECK_SEED", 1))
     count = int(os.environ.get("CHECK_FUZZ", 100))
     rng = random.Random(seed)
     bases = [p.read_bytes() for p in sorted((ROOT / "e2e/bad-ir").glob("*.ll"))]
