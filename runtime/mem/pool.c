@@ -189,24 +189,29 @@ static void span_give(pool_t *pool, void *span) {
     pool->set_aside(pool);
 }
 
+/* The next piece of the unit that is being cut. With its last one the unit is as any other, and anybody may give it back: it must be
+ * forgotten here, or release_cut would give it back once more, whosever it is by then. */
+static void *cut(piece_list_t *list, uint32_t bytes) {
+    char *p = list->bump;
+    list->bump += bytes;
+    if (list->bump + bytes > list->end) list->bump = list->end = NULL;
+    return p;
+}
+
 void *pool_refill(pool_t *pool, enum piece_use use, unsigned size_class) {
     if (alloc_fails()) return NULL;
     if (unlikely(backend_whole && use == PIECE_FRAGMENTS)) return backend_fragment_take(piece_bytes[size_class]);
     piece_list_t *list = &pool->lists[use][size_class];
     uint32_t bytes = piece_bytes[size_class];
     list->batch = pool_batch(size_class);
-    if (list->bump && list->bump + bytes <= list->end) {
-        void *p = list->bump;
-        list->bump += bytes;
-        return p;
-    }
+    if (list->bump) return cut(list, bytes);
     if (pool_take_batch(list, use, size_class)) return piece_take(pool, use, size_class);
     char *unit = span_take(pool, 1, (enum unit_use)(UNIT_PLAIN + use));
     if (!unit) return NULL;
     unit_of(unit)->size_class = (uint8_t)size_class;
-    list->bump = unit + bytes;
+    list->bump = unit;
     list->end = unit + UNIT_BYTES;
-    return unit;
+    return cut(list, bytes);
 }
 
 void pool_overflow(pool_t *pool, enum piece_use use, unsigned size_class) {

@@ -190,6 +190,37 @@ static void test_pieces_wander_without_new_memory(void **state) {
     assert_true(arena_in_use() - before <= 8 * UNIT_BYTES); /* the ring, and two batches on each side */
 }
 
+/* A pool that had cut all of a unit remembered it, and gave it back a second time when as many pieces of its next user happened to
+ * be in the depot: under living pieces (chaos runs ended in damaged heaps). */
+static void test_a_unit_that_was_cut_to_the_end_is_forgotten(void **state) {
+    (void)state;
+    static pool_t first, second;
+    enum { N = UNIT_BYTES / 640, MORE = 2 * N };
+    static void *pieces[MORE];
+    pool_trim();
+    uint64_t before = arena_in_use();
+    for (unsigned i = 0; i < N; i++) pieces[i] = piece_take(&first, PIECE_CHUNKS, piece_class(640));
+    const unit_t *unit = unit_of(pieces[0]);
+    for (unsigned i = 0; i < N; i++) assert_ptr_equal(unit_of(pieces[i]), unit);
+    for (unsigned i = 0; i < N; i++) piece_give(&second, PIECE_CHUNKS, piece_class(640), pieces[i]);
+    pool_release(&second);
+    pool_trim();
+    assert_int_equal(arena_in_use(), before);
+
+    for (unsigned i = 0; i < MORE; i++) pieces[i] = piece_take(&second, PIECE_FRAGMENTS, 0);
+    assert_ptr_equal(unit_of(pieces[0]), unit); /* the same one, in other use */
+    for (unsigned i = 0; i < N; i++) piece_give(&second, PIECE_FRAGMENTS, 0, pieces[i]);
+    pool_release(&second);
+    pool_release(&first);
+    assert_int_equal(arena_in_use(), before + UNIT_BYTES);
+    assert_int_equal(unit_of(pieces[MORE - 1])->use, UNIT_FRAGMENTS);
+    for (unsigned i = N; i < MORE; i++) piece_give(&second, PIECE_FRAGMENTS, 0, pieces[i]);
+    pool_drain(&second);
+    pool_drain(&first);
+    pool_trim();
+    assert_int_equal(arena_in_use(), before);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_the_class_is_the_smallest_that_fits),
@@ -198,6 +229,7 @@ int main(void) {
         cmocka_unit_test(test_only_the_aged_go_back),
         cmocka_unit_test(test_all_classes_age),
         cmocka_unit_test(test_a_unit_that_is_cut_is_released),
+        cmocka_unit_test(test_a_unit_that_was_cut_to_the_end_is_forgotten),
         cmocka_unit_test(test_bytes_of_any_size),
         cmocka_unit_test(test_pieces_wander_without_new_memory),
     };
