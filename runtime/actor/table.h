@@ -25,8 +25,8 @@ bool table_init(uint32_t max_actors); /* false: no address space */
 /* A free block with its new pid and its home set, all else as its last occupant left it; NULL at the limit. What late senders to
  * that one have pushed may lie in its remote list: the new actor takes it in at its first turn. */
 actor_t *table_take(table_cache_t *cache);
-/* The actor is there: from now on its pid is found. */
-static inline void table_publish_pid(actor_t *a) { store_relaxed(&a->remote->pid, a->ctx.pid); }
+/* The actor is there: from now on its pid is found. Pairs with table_find: who has guessed the pid sees the block as it was made. */
+static inline void table_publish_pid(actor_t *a) { store_release(&a->remote->pid, a->ctx.pid); }
 /* The occupant has ended: its pid is found no more, and the block has that of the next one. */
 void table_retire_pid(actor_t *a);
 void table_give(table_cache_t *cache, actor_t *a);
@@ -41,7 +41,8 @@ static inline uint64_t actor_pid_relaxed(const actor_t *a) { return load_relaxed
  * needed; no pid equals what stands in slot 0. From another thread the answer may be old when it is used. */
 static inline actor_t *table_find(uint64_t pid) {
     uint64_t slot = pid & (TABLE_SLOTS_MAX - 1);
-    return likely(load_relaxed(&table_remotes[slot].pid) == pid) ? &table_base[slot] : NULL;
+    /* pairs with table_publish_pid */
+    return likely(load_acquire(&table_remotes[slot].pid) == pid) ? &table_base[slot] : NULL;
 }
 
 #endif
